@@ -100,7 +100,9 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 def _database(url):
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured("DATABASE_URL must start with postgres://, for example postgres://user:password@host:5432/rapport.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgres://, for example postgres://user:password@host:5432/rapport."
+        )
     query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -119,7 +121,9 @@ def _database(url):
 
 
 if not env.text("DATABASE_URL"):
-    raise ImproperlyConfigured("DATABASE_URL is not set. `make run` brings its own database; otherwise name one, for example postgres://user:password@host:5432/rapport.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not set. `make run` brings its own database; otherwise name one, for example postgres://user:password@host:5432/rapport."
+    )
 DATABASES = {"default": _database(env.text("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

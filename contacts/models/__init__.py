@@ -1,0 +1,6 @@
+from contacts.models.company import Company
+from contacts.models.consent import Consent
+from contacts.models.contact import Contact, ContactPoint, Employment
+from contacts.models.task import Task
+
+__all__ = ["Company", "Consent", "Contact", "ContactPoint", "Employment", "Task"]

@@ -1,0 +1,9 @@
+from crm.models.event import Event
+from crm.models.job import Job
+from crm.models.notification import Notification
+from crm.models.outbox import OutboxMessage
+from crm.models.stored_file import StoredFile
+from crm.models.user import Role, Team, User
+from crm.models.workspace import Workspace
+
+__all__ = ["Event", "Job", "Notification", "OutboxMessage", "Role", "StoredFile", "Team", "User", "Workspace"]

@@ -1,0 +1,150 @@
+"""The one place that knows who may see or change a record.
+
+A role gives, for each kind of record and each act, a level: nothing, own, team, all. Everything that shows
+records (lists, counts, pickers, panels, charts, exports) starts at `visible_to(user)`; a single record is taken
+with `fetch()`: 404 when it is invisible, 403 when it may only be read.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+
+NONE, OWN, TEAM, ALL = range(4)
+LEVELS = [(NONE, _("nothing")), (OWN, _("own")), (TEAM, _("team")), (ALL, _("all"))]
+ACTS = [("view", _("See")), ("edit", _("Change")), ("delete", _("Delete")), ("export", _("Export"))]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record that roles speak of. `owned` kinds know own and team, others only nothing and all."""
+
+    name: str
+    label: str
+    model: type | None
+    owned: bool
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(name, label, model=None):
+    """Make a kind known to roles. Call it in an app's extensions.py."""
+    _kinds[name] = Kind(name, label, model, bool(model and issubclass(model, Owned)))
+
+
+def kinds():
+    """All kinds in the order of registration."""
+    return list(_kinds.values())
+
+
+def kind_named(name):
+    """The kind, or KeyError."""
+    return _kinds[name]
+
+
+class OwnedQuerySet(models.QuerySet):
+    """Rows cut down to what a user may see or do.
+
+    The model names its kind in `access_kind`, or the relation whose row decides in `access_through`.
+    """
+
+    def visible_to(self, user):
+        return self._allowed(user, "view")
+
+    def editable_by(self, user):
+        return self._allowed(user, "edit")
+
+    def deletable_by(self, user):
+        return self._allowed(user, "delete")
+
+    def exportable_by(self, user):
+        return self._allowed(user, "export")
+
+    def with_rights(self, user):
+        """Annotate `can_edit` in the same query."""
+        condition = predicate(self.model, user, "edit")
+        if condition is None:
+            return self.annotate(can_edit=Value(True))
+        return self.annotate(can_edit=ExpressionWrapper(condition, output_field=BooleanField()))
+
+    def _allowed(self, user, act):
+        condition = predicate(self.model, user, act)
+        return self if condition is None else self.filter(condition)
+
+
+class Owned(models.Model):
+    """A record that belongs to a person and, through that person, to a team."""
+
+    owner = models.ForeignKey(
+        "crm.User", models.SET_NULL, verbose_name=_("owner"), null=True, blank=True, related_name="+"
+    )
+    team = models.ForeignKey(
+        "crm.Team", models.SET_NULL, verbose_name=_("team"), null=True, blank=True, related_name="+"
+    )
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def assign_to(self, owner):
+        """Set owner and, with it, the team. Saving is the caller's."""
+        self.owner = owner
+        self.team_id = owner.team_id if owner else self.team_id
+
+
+def predicate(model, user, act):
+    """Condition on `model` for what `user` may `act` on; None when there is no limit."""
+    if through := getattr(model, "access_through", None):
+        related = model._meta.get_field(through).related_model
+        inner = predicate(related, user, act)
+        if inner is None:
+            return None
+        return Q(**{f"{through}__in": related._base_manager.filter(inner)})
+    level = user.level(model.access_kind, act)
+    if level == ALL:
+        return None
+    if level == NONE or not issubclass(model, Owned):
+        return Q(pk__in=[])
+    if level == OWN:
+        return Q(owner=user.pk)
+    return Q(owner=user.pk) | Q(team__in=user.team_ids)
+
+
+def may(user, kind, act="view"):
+    """Whether the user has any right to `act` on records of that kind. Creating asks for "edit"."""
+    return bool(user.is_authenticated and user.level(kind, act) > NONE)
+
+
+def require(user, kind, act="view"):
+    """Raise PermissionDenied unless `may()`."""
+    if not may(user, kind, act):
+        raise PermissionDenied
+
+
+def fetch(queryset, user, pk, *, edit=False, delete=False):
+    """The record with that key, as far as the user may see it.
+
+    Raises Http404 when it does not exist or is invisible, PermissionDenied when it may be seen but the wished act
+    is not allowed. The two 404s cannot be told apart.
+    """
+    found = queryset.visible_to(user).with_rights(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    if edit and not found.can_edit:
+        raise PermissionDenied
+    if delete and not queryset.deletable_by(user).filter(pk=pk).exists():
+        raise PermissionDenied
+    return found
+
+
+def public(view):
+    """A view open without sign-in. The access test lists every view that carries this mark."""
+    view = login_not_required(view)
+    view.is_public = True
+    return view

@@ -1,0 +1,68 @@
+"""The audit trail: who changed which field, when and from where, written by the database itself.
+
+Triggers at statement level keep the row as it was before each update and delete, so bulk updates and raw SQL are
+seen too. What happened *with a customer* stands in the stream (`crm.events`), not here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pghistory
+from django.apps import apps
+
+
+def tracked(*, exclude=()):
+    """Class decorator: keep every earlier version of the model's rows.
+
+    `exclude` names derived columns whose changes are nobody's act.
+    """
+    return pghistory.track(
+        pghistory.UpdateEvent("update", row=pghistory.Old, level=pghistory.Statement),
+        pghistory.DeleteEvent("delete", level=pghistory.Statement),
+        exclude=list(exclude),
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of one record changed. `who` is a user's key or None, `where` the address and page."""
+
+    at: datetime
+    who: int | None
+    where: str
+    field: str
+    label: str
+    before: object
+    after: object
+
+
+def changes_of(obj, *, limit=50):
+    """The record's changes, newest first: each version held against the one after it."""
+    versions = apps.get_model(obj._meta.app_label, f"{type(obj).__name__}Event")._base_manager
+    rows = list(
+        versions.filter(pgh_obj_id=obj.pk, pgh_label="update").select_related("pgh_context").order_by("-pgh_id")[:limit]
+    )
+    fields = (
+        [f for f in rows[0]._meta.concrete_fields if not f.name.startswith("pgh_") and not f.primary_key]
+        if rows
+        else []
+    )
+    changes, newer = [], obj
+    for row in rows:
+        context = row.pgh_context.metadata if row.pgh_context else {}
+        for field in fields:
+            before, after = getattr(row, field.attname), getattr(newer, field.attname)
+            if before != after:
+                changes.append(
+                    Change(
+                        row.pgh_created_at,
+                        context.get("user"),
+                        context.get("address") or context.get("job") or "",
+                        field.name,
+                        str(obj._meta.get_field(field.name).verbose_name),
+                        before,
+                        after,
+                    )
+                )
+        newer = row
+    return changes

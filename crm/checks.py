@@ -1,0 +1,1 @@
+"""System checks: settings that must not be used refuse to start."""

@@ -1,0 +1,177 @@
+"""The stream of everything that happens with a customer.
+
+`record()` writes an event in the transaction of the change itself and, for each subscriber, one outbox row. After
+commit the workers deliver those at least once; a subscriber must therefore do nothing the second time.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm import outbox
+from crm.models.event import Event
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """How an event reads in a timeline. `sentence` has {actor}, {target} and the keys of its data."""
+
+    name: str
+    sentence: str
+    icon: str
+    group: str
+    noisy: bool = False
+
+
+@dataclass
+class EventRow:
+    """An event on its way in, for `record_many`."""
+
+    kind: str
+    contact_id: int | None = None
+    company_id: int | None = None
+    target_type: str = ""
+    target_id: int | None = None
+    actor_id: int | None = None
+    at: datetime | None = None
+    data: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    name: str
+    kinds: tuple
+    handle: object
+
+
+_kinds: dict[str, EventKind] = {}
+_subscribers: dict[str, list[Subscriber]] = {}
+_by_name: dict[str, Subscriber] = {}
+_known_months: set[date] = set()
+
+
+def declare(name, sentence, *, icon="point", group="changes", noisy=False):
+    """Make a kind of event known. Groups: talks, email, deals, service, web, orders, changes."""
+    _kinds[name] = EventKind(name, sentence, icon, group, noisy)
+
+
+def kind_named(name):
+    """How that kind reads; a plain line for one that nobody declared."""
+    return _kinds.get(name) or EventKind(name, name, "point", "changes")
+
+
+def kinds(group=None):
+    """All declared kinds, or those of one timeline group."""
+    return [k for k in _kinds.values() if group in (None, k.group)]
+
+
+def subscribe(*kinds, name):
+    """Decorator: deliver events of these kinds to `fn(event)`. `name` is unique and stays for ever: it keys deliveries."""
+
+    def register(handle):
+        subscriber = Subscriber(name, kinds, handle)
+        _by_name[name] = subscriber
+        for kind in kinds:
+            _subscribers.setdefault(kind, []).append(subscriber)
+        return handle
+
+    return register
+
+
+def record(kind, *, contact=None, company=None, target=None, actor=None, at=None, **data):
+    """Write one event and its deliveries; call it inside the transaction of the change. Returns the Event."""
+    row = EventRow(
+        kind,
+        contact_id=contact.pk if contact else None,
+        company_id=company.pk if company else None,
+        target_type=target._meta.label_lower if target else "",
+        target_id=target.pk if target else None,
+        actor_id=actor.pk if actor and actor.pk else None,
+        at=at,
+        data=data,
+    )
+    return record_many([row])[0]
+
+
+def record_many(rows):
+    """Write events in one statement. Returns Event objects in the order given.
+
+    Data must be JSON: decimals and dates as text.
+    """
+    if not rows:
+        return []
+    now = timezone.now()
+    for month in {(row.at or now).date().replace(day=1) for row in rows}:
+        make_partitions(month, month)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('crm_event_id_seq') FROM generate_series(1, %s)", [len(rows)])
+        ids = [r[0] for r in cursor.fetchall()]
+        events = [
+            Event(
+                id=pk,
+                occurred_at=row.at or now,
+                kind=row.kind,
+                contact_id=row.contact_id,
+                company_id=row.company_id,
+                actor_id=row.actor_id,
+                target_type=row.target_type,
+                target_id=row.target_id,
+                data=row.data,
+            )
+            for pk, row in zip(ids, rows, strict=True)
+        ]
+        Event.objects.bulk_create(events)
+        outbox.put_many(
+            "event",
+            [
+                (
+                    f"{event.id}:{subscriber.name}",
+                    {"event": event.id, "at": event.occurred_at.isoformat(), "to": subscriber.name},
+                )
+                for event in events
+                for subscriber in _subscribers.get(event.kind, [])
+            ],
+            queue="events",
+        )
+    return events
+
+
+@outbox.handler("event", queue="events")
+def deliver(payload):
+    """Give one event to one subscriber. An event or subscriber that is gone is no error."""
+    subscriber = _by_name.get(payload["to"])
+    event = Event.objects.filter(id=payload["event"], occurred_at=datetime.fromisoformat(payload["at"])).first()
+    if subscriber and event:
+        subscriber.handle(event)
+
+
+def make_partitions(first, last):
+    """Make the monthly partitions from the month of `first` to that of `last` (dates), those that are missing."""
+    month = first.replace(day=1)
+    while month <= last:
+        if month not in _known_months:
+            _make_partition(month)
+            # Inside a transaction that may yet be rolled back the partition is not certain to stay.
+            if not connection.in_atomic_block:
+                _known_months.add(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+
+
+def _make_partition(month):
+    following = (month + timedelta(days=32)).replace(day=1)
+    name = f"crm_event_{month:%Y_%m}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0]:
+            return
+        # Two processes may see the gap at once: the lock makes the second wait and look again.
+        with transaction.atomic():
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('crm_event_partitions'))")
+            cursor.execute("SELECT to_regclass(%s)", [name])
+            if not cursor.fetchone()[0]:
+                cursor.execute(
+                    f"CREATE TABLE {connection.ops.quote_name(name)} PARTITION OF crm_event FOR VALUES FROM (%s) TO (%s)",
+                    [f"{month} 00:00+00", f"{following} 00:00+00"],
+                )

@@ -1,0 +1,111 @@
+"""Files: sniffed, limited, kept under a random name, served only as downloads."""
+
+import hashlib
+import re
+import unicodedata
+from mimetypes import guess_type
+
+import puremagic
+from django.apps import apps
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from crm.models.stored_file import StoredFile
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+")
+_BLOCKED = {".exe", ".bat", ".cmd", ".com", ".scr", ".msi", ".js", ".vbs", ".jar", ".ps1", ".lnk", ".hta"}
+
+
+class FileRefused(ValueError):
+    """The file may not be stored; the message says why and what to do."""
+
+
+def store(content, name, *, by=None, target=None, kind="attachment"):
+    """Keep bytes or an uploaded file. Returns the StoredFile.
+
+    Raises FileRefused when it is empty, larger than MAX_FILE_SIZE, or a program.
+    """
+    file = (
+        ContentFile(content) if isinstance(content, bytes) else content if isinstance(content, File) else File(content)
+    )
+    name = safe_name(name)
+    _check(file, name)
+    file.seek(0)
+    digest = _digest(file)
+    file.seek(0)
+    head = file.read(4096)
+    file.seek(0)
+    row = StoredFile(
+        name=name,
+        content_type=sniff(head, name),
+        size=file.size,
+        sha256=digest,
+        kind=kind,
+        by=by,
+        target_type=target._meta.label_lower if target else "",
+        target_id=target.pk if target else None,
+    )
+    row.content.save(name, file, save=False)
+    row.save()
+    return row
+
+
+def safe_name(name):
+    """A file name without paths, control characters, direction marks; at most 150 characters, ending kept."""
+    name = unicodedata.normalize("NFC", (name or "").replace("\\", "/").rsplit("/", 1)[-1])
+    name = _UNSAFE.sub("", name).strip(" .") or "file"
+    stem, dot, ending = name.rpartition(".")
+    return name if len(name) <= 150 else f"{(stem or name)[:140]}{dot}{ending[:9]}"
+
+
+def sniff(head, name):
+    """Content type from the first bytes; the name decides only where they say nothing."""
+    try:
+        found = puremagic.from_string(head, mime=True, filename=name)
+    except (puremagic.PureError, ValueError):
+        found = ""
+    return found or guess_type(name)[0] or "application/octet-stream"
+
+
+def fetch_file(user, uuid):
+    """The file, as far as the user may see what it belongs to. Raises Http404."""
+    file = StoredFile.objects.filter(uuid=uuid).first()
+    if file is None or not _visible(file, user):
+        raise Http404
+    return file
+
+
+def files_of(target):
+    """Files of a record, newest first."""
+    return StoredFile.objects.filter(target_type=target._meta.label_lower, target_id=target.pk).order_by("-created_at")
+
+
+def _visible(file, user):
+    if user.is_superuser or file.by_id == user.pk:
+        return True
+    if not file.target_type:
+        return False
+    rows = apps.get_model(file.target_type).objects
+    return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=file.target_id).exists()
+
+
+def _check(file, name):
+    limit = settings.MAX_FILE_SIZE
+    if not file.size:
+        raise FileRefused(_("“%(name)s” is empty. Choose another file.") % {"name": name})
+    if file.size > limit:
+        raise FileRefused(
+            _("“%(name)s” is larger than %(limit)s MB. Make it smaller or split it.")
+            % {"name": name, "limit": limit // 1024 // 1024}
+        )
+    if any(name.lower().endswith(ending) for ending in _BLOCKED):
+        raise FileRefused(_("“%(name)s” is a program. Programs are not kept; put it into an archive.") % {"name": name})
+
+
+def _digest(file):
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+"""What apps contribute to each other without importing each other. Filled by each app's extensions.py."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from crm import access
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A place in the navigation. `count(user)` gives the figure beside it or None."""
+
+    group: str  # "" | customers | sales | service | marketing | insight
+    name: str
+    url_name: str
+    icon: str
+    kind: str = ""
+    order: int = 100
+    count: Callable | None = None
+    shortcut: str = ""  # the letter after g
+
+
+@dataclass(frozen=True)
+class Command:
+    """An act in the palette. Shown to those who may `act` on `kind`."""
+
+    name: str
+    url_name: str
+    icon: str
+    kind: str = ""
+    act: str = "view"
+    shortcut: str = ""
+    words: str = ""  # further words by which it is found
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A block on a record page. `render(request, obj)` returns HTML or "" when there is nothing to show."""
+
+    subject: str
+    name: str
+    title: str
+    render: Callable
+    place: str = "right"
+    order: int = 100
+    kind: str = ""
+    icon: str = ""
+
+
+@dataclass
+class QueueItem:
+    """One line of the Today page."""
+
+    key: str
+    icon: str
+    title: str
+    why: str
+    url: str
+    due_at: datetime | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    customer: str = ""
+    tone: str = ""  # red | green | hot | grey
+    acts: list = field(default_factory=list)  # (label, url, icon) posted as forms
+    weight: int = 0  # order among items without a due time, higher first
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A Celery task that beat rings every so many seconds. It is a sweep: a missed ring heals itself."""
+
+    task: str
+    every: float
+    queue: str = "default"
+
+
+_nav: list[NavItem] = []
+_commands: list[Command] = []
+_panels: dict[str, list[Panel]] = defaultdict(list)
+_queues: list[tuple[int, str, Callable]] = []
+_periodic: list[Periodic] = []
+
+
+def nav(item):
+    _nav.append(item)
+
+
+def nav_for(user):
+    """Navigation items the user may open, in order."""
+    return sorted((i for i in _nav if not i.kind or access.may(user, i.kind)), key=lambda i: i.order)
+
+
+def command(item):
+    _commands.append(item)
+
+
+def commands_for(user):
+    """Commands the user may run."""
+    return [c for c in _commands if not c.kind or access.may(user, c.kind, c.act)]
+
+
+def panel(subject, *, name, title, place="right", order=100, kind="", icon=""):
+    """Decorator: put a block on the page of a `subject` ("contact", "company", "deal", "ticket")."""
+
+    def register(render):
+        _panels[subject].append(Panel(subject, name, title, render, place, order, kind, icon))
+        return render
+
+    return register
+
+
+def panels_for(user, subject, place=None):
+    """Blocks of a record page that the user may see, in order."""
+    found = [p for p in _panels[subject] if place in (None, p.place) and (not p.kind or access.may(user, p.kind))]
+    return sorted(found, key=lambda p: p.order)
+
+
+def panel_named(user, subject, name):
+    """One block, or None when there is none or the user may not see it."""
+    return next((p for p in panels_for(user, subject) if p.name == name), None)
+
+
+def today_queue(kind, *, order=100):
+    """Decorator: `fn(user, now)` gives QueueItems for the Today page of those who may see `kind`."""
+
+    def register(fn):
+        _queues.append((order, kind, fn))
+        return fn
+
+    return register
+
+
+def today_items(user, now):
+    """All queue items of a user, late first, then by due time, then by weight."""
+    items = [
+        i for _order, kind, fn in sorted(_queues, key=lambda q: q[0]) if access.may(user, kind) for i in fn(user, now)
+    ]
+    return sorted(items, key=lambda i: (i.due_at is None, i.due_at or now, -i.weight))
+
+
+def periodic(task, *, every, queue="default"):
+    _periodic.append(Periodic(task, every, queue))
+
+
+def periodic_tasks():
+    return list(_periodic)

@@ -1,0 +1,42 @@
+"""Celery's entry points: bells and sweeps."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.core.cache import cache
+from django.utils import timezone
+
+from crm import events, outbox
+
+
+@shared_task
+def drain_queue(queue):
+    """Do what is due in a queue; ring again when a whole batch was found."""
+    if outbox.drain(queue) == outbox.BATCH:
+        outbox.ring(queue)
+
+
+@shared_task
+def sweep_outbox():
+    """Free dead leases and ring for what is due."""
+    worker_heartbeat()
+    for queue in outbox.sweep():
+        outbox.ring(queue)
+
+
+@shared_task
+def make_event_partitions():
+    """Keep the partitions of this month and the next three."""
+    today = timezone.now().date()
+    events.make_partitions(today, today + timedelta(days=95))
+
+
+@shared_task
+def beat_heartbeat():
+    """Rung by beat, run by a worker: proves that both live."""
+    cache.set("heartbeat:beat", timezone.now().timestamp(), 600)
+
+
+def worker_heartbeat():
+    """A worker was here."""
+    cache.set("heartbeat:worker", timezone.now().timestamp(), 600)

@@ -1,0 +1,49 @@
+"""Normal forms of text: the same on every server, whatever its locale."""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+_DIGITS = re.compile(r"\d+")
+_BLANKS = re.compile(r"\s+")
+
+
+def sort_key(text, *, limit=200):
+    """Key by which people sort and search names: casefolded, accents off, ё as е, digits padded to six.
+
+    >>> sort_key("Ёж 12"), sort_key("Élan  7")
+    ('еж 000012', 'elan 000007')
+    """
+    folded = unicodedata.normalize("NFKD", _BLANKS.sub(" ", (text or "").strip()).casefold())
+    # й is и with a breve: taking the breve off would make two letters one.
+    kept = "".join(c for c in folded if not unicodedata.combining(c) or c == "\u0306")
+    plain = unicodedata.normalize("NFC", kept)
+    return _DIGITS.sub(lambda m: m.group().zfill(6), plain)[:limit]
+
+
+def norm_email(value):
+    """Lower-case address without surrounding blanks; "" when there is no address in it."""
+    value = (value or "").strip().lower()
+    return value if "@" in value[1:-1] else ""
+
+
+def norm_phone(value, region="RU"):
+    """E.164 form of a phone, or "" when it is not a possible number. `region` is used when no + is given."""
+    try:
+        number = phonenumbers.parse((value or "")[:40], region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def digits(value):
+    """Only the digits of a text."""
+    return "".join(c for c in value or "" if c.isdecimal() and c.isascii())
+
+
+def digits_reversed(value):
+    """Digits from the last to the first: a prefix of it finds a phone by its last digits with an index."""
+    return digits(value)[::-1]

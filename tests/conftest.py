@@ -1,0 +1,69 @@
+"""The cast: Alice owns, Bob is her teammate, Carol reads, Mallory is outside."""
+
+import pytest
+from django.utils import translation
+
+from crm import access
+from crm.models import Workspace
+from tests import factories
+
+
+def _grants(**levels):
+    """The same level for every registered kind."""
+    return {kind.name: levels for kind in access.kinds()}
+
+
+@pytest.fixture
+def workspace(db):
+    return Workspace.objects.create(
+        name="Halden Instruments", currency="EUR", country="DE", mail_from="crm@halden.test"
+    )
+
+
+@pytest.fixture
+def sales(db):
+    return factories.team("Sales")
+
+
+@pytest.fixture
+def alice(sales):
+    """Owns what the tests make; may see, change, delete and export what is hers."""
+    mine = factories.role("rep", _grants(view=access.OWN, edit=access.OWN, delete=access.OWN, export=access.OWN))
+    return factories.user("Alice", team=sales, roles=[mine])
+
+
+@pytest.fixture
+def bob(sales):
+    """In Alice's team; may work on everything of the team."""
+    ours = factories.role(
+        "teammate", _grants(view=access.TEAM, edit=access.TEAM, delete=access.TEAM, export=access.TEAM)
+    )
+    return factories.user("Bob", team=sales, roles=[ours])
+
+
+@pytest.fixture
+def carol(db):
+    """Sees everything and changes nothing."""
+    reader = factories.role("reader", _grants(view=access.ALL))
+    return factories.user("Carol", roles=[reader])
+
+
+@pytest.fixture
+def mallory(db):
+    """In another team; has rights on her own records only."""
+    other = factories.role(
+        "outsider", _grants(view=access.TEAM, edit=access.TEAM, delete=access.TEAM, export=access.TEAM)
+    )
+    return factories.user("Mallory", team=factories.team("Elsewhere"), roles=[other])
+
+
+@pytest.fixture
+def admin(db):
+    return factories.user("Admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """A test that changes the language leaves it as it was."""
+    with translation.override("en"):
+        yield
