@@ -174,6 +174,8 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_TIMEOUT = 30
 globals().update(_email(env.text("EMAIL_URL", "smtp://localhost:25")))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "Rapport <rapport@localhost>")
+# Seconds a worker may take for a batch of letters before it is taken for dead.
+MAIL_LEASE = env.number("MAIL_LEASE", 120)
 # Where the development mailbox keeps letters; `/dev/mail/` exists only when this is set.
 DEV_MAILBOX = env.text("DEV_MAILBOX")
 DKIM_DOMAIN = env.text("DKIM_DOMAIN")

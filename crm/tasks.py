@@ -7,6 +7,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from crm import events, outbox
+from crm.mail import queue as mail_queue
+from crm.mail import worker
 
 
 @shared_task
@@ -22,6 +24,21 @@ def sweep_outbox():
     worker_heartbeat()
     for queue in outbox.sweep():
         outbox.ring(queue)
+
+
+@shared_task
+def send_mail():
+    """Send what is due for a minute at most; ring again when that was not all."""
+    if worker.send_due(seconds=50) and worker.is_due():
+        mail_queue.ring()
+
+
+@shared_task
+def sweep_mail():
+    """Judge letters whose worker died, and ring for those that are due."""
+    due = worker.sweep()
+    if due:
+        mail_queue.ring(min(mail_queue.BELLS, 1 + due // 100))
 
 
 @shared_task

@@ -6,6 +6,7 @@ from django.utils import translation
 from crm import access
 from crm.models import Workspace
 from tests import factories
+from tests.smtp_sink import Sink
 
 
 def _grants(**levels):
@@ -60,6 +61,16 @@ def mallory(db):
 @pytest.fixture
 def admin(db):
     return factories.user("Admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def smtp(settings):
+    """A real SMTP server to which the program sends: `smtp.letters`, and `smtp.answer(address, "451 Later")`."""
+    with Sink() as sink:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = ""
+        yield sink
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,11 @@
+"""Outgoing mail for all apps.
+
+`queue_mail()` notes a letter in the caller's transaction; workers send it (`crm.mail.worker`). Apps add renderers,
+guards and ears for the outcome (`crm.mail.hooks`).
+"""
+
+from crm.mail.hooks import Content, Stop, guard, on_outcome, renderer
+from crm.mail.queue import queue_mail, queue_many
+from crm.mail.worker import send_due
+
+__all__ = ["Content", "Stop", "guard", "on_outcome", "queue_mail", "queue_many", "renderer", "send_due"]

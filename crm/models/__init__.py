@@ -1,3 +1,4 @@
+from crm.models.delivery import Delivery
 from crm.models.event import Event
 from crm.models.job import Job
 from crm.models.notification import Notification
@@ -6,4 +7,15 @@ from crm.models.stored_file import StoredFile
 from crm.models.user import Role, Team, User
 from crm.models.workspace import Workspace
 
-__all__ = ["Event", "Job", "Notification", "OutboxMessage", "Role", "StoredFile", "Team", "User", "Workspace"]
+__all__ = [
+    "Delivery",
+    "Event",
+    "Job",
+    "Notification",
+    "OutboxMessage",
+    "Role",
+    "StoredFile",
+    "Team",
+    "User",
+    "Workspace",
+]

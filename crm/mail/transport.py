@@ -1,0 +1,129 @@
+"""One SMTP connection, kept from letter to letter, and an exact word on what became of each."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+
+from django.conf import settings
+
+# Letters over one connection; many servers end it after a hundred or so.
+LETTERS_A_CONNECTION = 100
+
+
+class ServerAway(Exception):
+    """No connection: nothing was handed over. The message is the reason in the server's or system's words."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said to one letter.
+
+    `outcome` is sent, deferred (try later), failed (never), or unknown: the connection broke after the letter had
+    begun to flow, so it may have arrived.
+    """
+
+    outcome: str
+    code: int = 0
+    text: str = ""
+
+
+class Connection:
+    """A connection to the outgoing server, opened when needed and kept."""
+
+    def __init__(self):
+        self._smtp = None
+        self._letters = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.close()
+
+    def open(self):
+        """Connect and sign in unless that is done. Raises ServerAway."""
+        if self._smtp is not None and self._letters >= LETTERS_A_CONNECTION:
+            self.close()
+        if self._smtp is None:
+            try:
+                self._smtp, self._letters = _connect(), 0
+            except (OSError, smtplib.SMTPException) as error:
+                raise ServerAway(str(error)[:400]) from error
+
+    def close(self):
+        if self._smtp is not None:
+            try:
+                self._smtp.quit()
+            except (OSError, smtplib.SMTPException):
+                self._smtp.close()
+            self._smtp = None
+
+    def send(self, sender, recipient, message):
+        """Hand over one letter for one recipient. Returns the Answer; never raises for what the server does."""
+        started = kept = False
+        try:
+            self.open()
+            kept = self._letters > 0
+            self._letters += 1
+            extra = [] if recipient.isascii() else ["SMTPUTF8"]
+            if extra and not self._smtp.has_extn("smtputf8"):
+                return Answer("failed", 553, "The server cannot write to addresses with other than Latin letters.")
+            refused = self._refusal(self._smtp.mail(sender, extra)) or self._refusal(self._smtp.rcpt(recipient))
+            if refused:
+                return refused
+            started = True
+            answer = self._smtp.data(message)
+            return self._refusal(answer) or Answer("sent", *_words(answer))
+        except smtplib.SMTPDataError as error:
+            # The server refused the word DATA itself: nothing has flowed.
+            self._reset()
+            return _judge(error.smtp_code, error.smtp_error)
+        except (OSError, smtplib.SMTPException, ServerAway) as error:
+            self._drop()
+            if kept and not started:
+                return self.send(sender, recipient, message)  # a kept connection had ended meanwhile
+            return Answer("unknown" if started else "deferred", 0, str(error)[:400] or type(error).__name__)
+
+    def _refusal(self, answer):
+        code, text = answer
+        if code < 400:
+            return None
+        self._reset()
+        return _judge(code, text)
+
+    def _reset(self):
+        try:
+            self._smtp.rset()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+
+    def _drop(self):
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+
+def _judge(code, text):
+    return Answer("deferred" if 400 <= code < 500 else "failed", *_words((code, text)))
+
+
+def _words(answer):
+    code, text = answer
+    return code, (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))[:400]
+
+
+def _connect():
+    kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
+    options = {"context": ssl.create_default_context()} if settings.EMAIL_USE_SSL else {}
+    smtp = kind(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT, **options)
+    try:
+        smtp.ehlo()
+        if settings.EMAIL_USE_TLS:
+            smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo()
+        if settings.EMAIL_HOST_USER:
+            smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except Exception:
+        smtp.close()
+        raise
+    return smtp
