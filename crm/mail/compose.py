@@ -16,7 +16,9 @@ from crm.models import StoredFile
 # The older of Python's two policies writes a letter three times as fast; line ends as SMTP wants them.
 _WIRE = policy.compat32.clone(linesep="\r\n")
 # Set by this module alone: a caller's header of that name is dropped.
-_OURS = set("from to cc bcc subject date message-id reply-to mime-version sender return-path".split())
+_OURS = {
+    *("from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to", "mime-version", "sender", "return-path")
+}
 
 
 def compose(delivery, content, company=None):

@@ -209,7 +209,7 @@ def test_two_workers_never_claim_the_same_letter(workspace):
 
 def test_a_guard_stops_a_letter_for_good(workspace, smtp, guards):
     guards.append(lambda rows: {d.pk: Stop("unsubscribed") for d in rows if d.to == "ann@example.com"})
-    blocked, free = letter(), letter(to="bob@example.com")
+    blocked, _free = letter(), letter(to="bob@example.com")
 
     send_due()
 
