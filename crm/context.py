@@ -13,6 +13,22 @@ def shell(request):
         return {"workspace": SimpleLazyObject(Workspace.get)}
     return {
         "workspace": SimpleLazyObject(Workspace.get),
-        "nav": SimpleLazyObject(lambda: registry.nav_for(user)),
+        "nav": SimpleLazyObject(lambda: navigation(user)),
         "unread": SimpleLazyObject(lambda: notify.unread_count(user)),
     }
+
+
+def navigation(user):
+    """The places the user may open, each with the figure beside it."""
+    return [_Place(item, item.count(user) if item.count else None) for item in registry.nav_for(user)]
+
+
+class _Place:
+    """A navigation item with its figure."""
+
+    def __init__(self, item, badge):
+        self.item = item
+        self.badge = badge
+
+    def __getattr__(self, name):
+        return getattr(self.item, name)

@@ -68,7 +68,10 @@ def kinds(group=None):
 
 
 def subscribe(*kinds, name):
-    """Decorator: deliver events of these kinds to `fn(event)`. `name` is unique and stays for ever: it keys deliveries."""
+    """Decorator: deliver events of these kinds to `fn(event)`.
+
+    `name` is unique and stays for ever: deliveries are keyed by it.
+    """
 
     def register(handle):
         subscriber = Subscriber(name, kinds, handle)
@@ -172,6 +175,7 @@ def _make_partition(month):
             cursor.execute("SELECT to_regclass(%s)", [name])
             if not cursor.fetchone()[0]:
                 cursor.execute(
-                    f"CREATE TABLE {connection.ops.quote_name(name)} PARTITION OF crm_event FOR VALUES FROM (%s) TO (%s)",
+                    f"CREATE TABLE {connection.ops.quote_name(name)}"
+                    " PARTITION OF crm_event FOR VALUES FROM (%s) TO (%s)",
                     [f"{month} 00:00+00", f"{following} 00:00+00"],
                 )

@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 def refresh(response, *regions, **details):
     """Name the regions that are now stale: each becomes an event on the page's body."""
-    return _trigger(response, {region: details or True for region in regions})
+    return _trigger(response, dict.fromkeys(regions, details or True))
 
 
 def toast(response, text, *, level="ok", undo_url=""):

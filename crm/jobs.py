@@ -7,6 +7,7 @@ wish to cancel. It may be run again after a crash: `job.checkpoint` holds where 
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pghistory
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import override
 from crm import outbox
 from crm.models.job import Job
 from crm.models.user import User
+from crm.notify import notify
 
 
 class JobCancelled(Exception):
@@ -113,7 +115,7 @@ def run(payload):
         return
     row.state, row.started_at = Job.State.RUNNING, row.started_at or timezone.now()
     row.save(update_fields=["state", "started_at"])
-    with override(row.by.language):
+    with override(row.by.language), pghistory.context(user=row.by_id, job=row.kind):
         _work(row)
 
 
@@ -134,6 +136,15 @@ def _finish(row, state, *, result=None, error=""):
     row.state, row.finished_at, row.error = state, timezone.now(), error
     row.result = result if result is not None else row.result
     row.save(update_fields=["state", "finished_at", "result", "error", "done", "total", "counters", "checkpoint"])
+    if state != Job.State.CANCELLED:
+        text = _("%(job)s is finished.") if state == Job.State.DONE else _("%(job)s failed.")
+        notify(
+            row.by,
+            "job.finished",
+            text % {"job": row.subject or kind_named(row.kind).label},
+            row.get_absolute_url(),
+            key=str(row.pk),
+        )
 
 
 def of_user(user: User):

@@ -5,6 +5,7 @@ import zoneinfo
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpResponse
 from django.utils import timezone, translation
+from pghistory.middleware import HistoryMiddleware
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -15,6 +16,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if request.htmx:
             return HttpResponse(headers={"HX-Redirect": answer.url})
         return answer
+
+
+class AuditMiddleware(HistoryMiddleware):
+    """Notes in the audit trail from where a change came."""
+
+    def get_context(self, request):
+        return super().get_context(request) | {"address": request.META.get("REMOTE_ADDR", "")}
 
 
 class PreferencesMiddleware:

@@ -78,7 +78,8 @@ def put_many(kind, rows, *, due_at=None, queue=None):
     with transaction.atomic(), connection.cursor() as cursor:
         new = execute_values(
             cursor.cursor,  # the driver's own cursor below Django's
-            "INSERT INTO crm_outboxmessage (kind, key, queue, payload, due_at, created_at, state, fence, attempts, last_error)"
+            "INSERT INTO crm_outboxmessage"
+            " (kind, key, queue, payload, due_at, created_at, state, fence, attempts, last_error)"
             " VALUES %s ON CONFLICT (kind, key) DO NOTHING RETURNING id",
             [(k, key, q, Json(p), due, at) for k, key, q, p, due, at in values],
             template="(%s, %s, %s, %s, %s, %s, 'ready', 0, 0, '')",

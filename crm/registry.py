@@ -77,11 +77,26 @@ class Periodic:
     queue: str = "default"
 
 
+@dataclass(frozen=True)
+class SettingsPage:
+    """A page of the settings area, for those who may `act` on `kind` ("" is for everybody)."""
+
+    name: str
+    text: str
+    url_name: str
+    icon: str
+    kind: str = "settings"
+    act: str = "edit"
+    order: int = 100
+
+
 _nav: list[NavItem] = []
 _commands: list[Command] = []
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _queues: list[tuple[int, str, Callable]] = []
 _periodic: list[Periodic] = []
+_settings: list[SettingsPage] = []
+_seeders: list[tuple[int, str, Callable]] = []
 
 
 def nav(item):
@@ -139,6 +154,30 @@ def today_items(user, now):
         i for _order, kind, fn in sorted(_queues, key=lambda q: q[0]) if access.may(user, kind) for i in fn(user, now)
     ]
     return sorted(items, key=lambda i: (i.due_at is None, i.due_at or now, -i.weight))
+
+
+def settings_page(item):
+    _settings.append(item)
+
+
+def settings_for(user):
+    """Settings pages the user may open, in order."""
+    return sorted((p for p in _settings if not p.kind or access.may(user, p.kind, p.act)), key=lambda p: p.order)
+
+
+def seeder(name, *, order):
+    """Decorator: `fn(plan)` writes one app's part of the demo company; lower orders first."""
+
+    def register(fn):
+        _seeders.append((order, name, fn))
+        return fn
+
+    return register
+
+
+def seeders():
+    """(name, function) in order."""
+    return [(name, fn) for _order, name, fn in sorted(_seeders, key=lambda s: s[0])]
 
 
 def periodic(task, *, every, queue="default"):

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "pgtrigger",
     "pghistory",
     "allauth",
@@ -68,7 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "crm.middleware.SignInMiddleware",
     "crm.middleware.PreferencesMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "crm.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -226,7 +227,6 @@ STATICFILES_DIRS = [
     ("vendor/inter", _MODULES / "@fontsource-variable/inter"),
     ("vendor/htmx", _MODULES / "htmx.org/dist"),
     ("vendor/sortable", _MODULES / "sortablejs"),
-    ("vendor/tom-select", _MODULES / "tom-select/dist"),
     ("vendor/echarts", _MODULES / "echarts/dist"),
 ]
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(DATA_DIR / "files")))
@@ -267,6 +267,7 @@ SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31536000) if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "crm.views.errors.csrf_failure"
 if env.flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -3,7 +3,37 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from crm.views import files, invitations, jobs, notifications, palette, panels, profile, setup, team, today
+
 urlpatterns = [
+    path("", today.show, name="today"),
+    path("search/", palette.index, name="search"),
+    path("palette/", palette.show, name="palette"),
+    path("places/", palette.places, name="places"),
+    path("panels/<slug:subject>/<slug:name>/<int:pk>/", panels.show, name="panel"),
+    path("history/<slug:kind>/<int:pk>/", panels.history, name="history"),
+    path("files/<uuid:uuid>/", files.show, name="file_show"),
+    path("jobs/", jobs.index, name="jobs"),
+    path("jobs/<int:pk>/", jobs.show, name="job_show"),
+    path("jobs/<int:pk>/progress/", jobs.progress, name="job_progress"),
+    path("jobs/<int:pk>/cancellations/", jobs.cancel, name="job_cancel"),
+    path("notifications/", notifications.index, name="notifications"),
+    path("notifications/read/", notifications.read, name="notifications_read"),
+    path("notifications/<int:pk>/", notifications.show, name="notification_show"),
+    path("settings/", profile.settings_index, name="settings"),
+    path("settings/profile/", profile.edit, name="profile"),
+    path("settings/theme/", profile.theme, name="theme"),
+    path("settings/company/", team.company, name="company_settings"),
+    path("settings/users/", team.users, name="users"),
+    path("settings/users/<int:pk>/", team.user, name="user_edit"),
+    path("settings/teams/", team.teams, name="teams"),
+    path("settings/teams/<int:pk>/", team.team_edit, name="team_edit"),
+    path("settings/roles/", team.roles, name="roles"),
+    path("settings/roles/<int:pk>/", team.role_edit, name="role_edit"),
+    path("settings/invitations/", invitations.create, name="invitation_create"),
+    path("settings/invitations/<int:pk>/revocations/", invitations.revoke, name="invitation_revoke"),
+    path("join/<str:token>/", invitations.accept, name="invitation_accept"),
+    path("setup/", setup.show, name="setup"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("contacts/", include("contacts.urls")),
@@ -12,3 +42,8 @@ urlpatterns = [
     path("campaigns/", include("campaigns.urls")),
     path("kpi/", include("analytics.urls")),
 ]
+
+handler400 = "crm.views.errors.bad_request"
+handler403 = "crm.views.errors.forbidden"
+handler404 = "crm.views.errors.not_found"
+handler500 = "crm.views.errors.server_error"

@@ -1,5 +1,6 @@
 from crm.models.delivery import Delivery
 from crm.models.event import Event
+from crm.models.invitation import Invitation
 from crm.models.job import Job
 from crm.models.notification import Notification
 from crm.models.outbox import OutboxMessage
@@ -10,6 +11,7 @@ from crm.models.workspace import Workspace
 __all__ = [
     "Delivery",
     "Event",
+    "Invitation",
     "Job",
     "Notification",
     "OutboxMessage",

@@ -1,5 +1,172 @@
-"""Small parts of the interface."""
+"""Small parts of the interface: icons, people, money, times."""
+
+from datetime import timedelta
 
 from django import template
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from crm.money import format_money
 
 register = template.Library()
+
+
+@register.simple_tag
+def icon(name, classes="", label=""):
+    """An icon of the sprite. With `label` it speaks for itself, else it is decoration."""
+    sprite = static("img/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}#tabler-{}"/></svg>', classes, label, sprite, name
+        )
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#tabler-{}"/></svg>', classes, sprite, name)
+
+
+@register.simple_tag
+def avatar(obj, size="", square=False):
+    """Initials on a tint that follows from the key: identity, not status."""
+    name = str(obj or "")
+    words = [w for w in name.replace("«", "").replace("»", "").split() if w[:1].isalnum()]
+    initials = "".join(w[0] for w in (words[:1] + words[-1:] if len(words) > 1 else words[:1])).upper() or "?"
+    tint = (getattr(obj, "pk", None) or sum(map(ord, name))) % 6 + 1
+    return format_html(
+        '<span class="avatar c{}{}{}" aria-hidden="true">{}</span>',
+        tint,
+        f" avatar-{size}" if size else "",
+        " sq" if square else "",
+        initials,
+    )
+
+
+@register.simple_tag
+def chip(text, tone="", name=""):
+    """A small label; with an icon where it is a status."""
+    return format_html('<span class="chip {}">{}{}</span>', tone, icon(name) if name else "", text)
+
+
+@register.simple_tag
+def money(amount, currency="EUR", cents=None):
+    """An amount with its currency in the reader's language; an en dash when unknown."""
+    return format_money(amount, currency, get_language() or "en", cents=cents)
+
+
+@register.filter
+def ago(moment):
+    """How long since: "today", "11 d ago", then the date. An en dash when never."""
+    if not moment:
+        return "–"
+    days = (timezone.localdate() - timezone.localdate(moment)).days
+    if days <= 0:
+        return _("today") if days == 0 else day(moment)
+    if days == 1:
+        return _("yesterday")
+    if days < 100:
+        return ngettext("%(n)d d ago", "%(n)d d ago", days) % {"n": days}
+    return day(moment)
+
+
+@register.filter
+def day(moment):
+    """The date as short as it is clear: "26 Nov", with the year when it is another one."""
+    if not moment:
+        return "–"
+    local = timezone.localtime(moment) if hasattr(moment, "hour") else moment
+    return formats.date_format(local, "j M" if local.year == timezone.localdate().year else "j M Y")
+
+
+@register.filter
+def clock(moment):
+    """Hours and minutes in the reader's zone."""
+    return formats.date_format(timezone.localtime(moment), "H:i") if moment else "–"
+
+
+@register.filter
+def day_and_clock(moment):
+    """Date and time, the date left out today."""
+    if not moment:
+        return "–"
+    if timezone.localdate(moment) == timezone.localdate():
+        return clock(moment)
+    return f"{day(moment)}, {clock(moment)}"
+
+
+@register.filter
+def day_heading(moment):
+    """Heading of a day in a timeline."""
+    local = timezone.localdate(moment)
+    today = timezone.localdate()
+    if local == today:
+        return _("Today")
+    if local == today - timedelta(days=1):
+        return _("Yesterday")
+    return formats.date_format(local, "l j F" if local.year == today.year else "j F Y")
+
+
+@register.filter
+def due_tone(moment):
+    """Colour of a due time: red late, green today, grey later."""
+    if not moment:
+        return "amber"
+    local, today = timezone.localdate(moment), timezone.localdate()
+    if moment < timezone.now() and local < today:
+        return "red"
+    return "green" if local == today else "grey"
+
+
+@register.filter
+def quality_tone(percent):
+    """Colour of a data-quality figure."""
+    return "green" if percent >= 85 else "amber" if percent >= 60 else "red"
+
+
+@register.filter
+def file_size(size):
+    """Bytes as people read them."""
+    return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(1, round(size / 1024))} kB"
+
+
+@register.filter
+def get(mapping, key):
+    """Value of a dictionary, or None."""
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def seconds(value):
+    """A span in seconds as "2 h 10 min"."""
+    if value is None:
+        return "–"
+    minutes = max(0, round(value / 60))
+    if minutes < 60:
+        return _("%(n)d min") % {"n": minutes}
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return _("%(h)d h %(m)02d") % {"h": hours, "m": rest}
+    return _("%(d)d d %(h)d h") % {"d": hours // 24, "h": hours % 24}
+
+
+@register.simple_tag(takes_context=True)
+def query(context, **changes):
+    """The page's query string with some parameters changed; None removes one."""
+    params = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            params.pop(name, None)
+        else:
+            params[name] = value
+    return "?" + params.urlencode()
+
+
+@register.simple_tag
+def describe(source, hit):
+    """The second line of a search hit."""
+    return source.describe(hit)
+
+
+@register.simple_tag
+def role_name(role):
+    """The name of a role; the standard ones in the reader's language."""
+    return _(role.name)

@@ -44,9 +44,9 @@ def test_a_subscriber_gets_an_event_once_however_often_the_queue_is_run(db, hear
 
 
 def test_an_event_rolled_back_is_delivered_to_nobody(db, heard):
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         events.record("test.happened")
-        raise RuntimeError
+        transaction.set_rollback(True)
 
     outbox.run_due()
 

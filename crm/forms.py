@@ -1,0 +1,210 @@
+"""Forms of the settings area."""
+
+import zoneinfo
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout
+from django import forms
+from django.contrib.auth import password_validation
+from django.utils.translation import gettext_lazy as _
+
+from crm import access, notify
+from crm.models import Invitation, Role, Team, User, Workspace
+from crm.money import CURRENCIES
+
+
+def zone_choices():
+    """All IANA zones with a place in them, in order."""
+    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone or zone == "UTC"]
+
+
+class TwoColumns(FormHelper):
+    """Fields in two columns; those named in `wide` over both."""
+
+    def __init__(self, form, wide=()):
+        super().__init__(form)
+        self.form_tag = False
+        fields = [Field(name, wrapper_class="span-2" if name in wide else "") for name in form.fields]
+        self.layout = Layout(Div(*fields, css_class="form-2"))
+
+
+class ProfileForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+
+    class Meta:
+        model = User
+        fields = ["name", "job_title", "phone", "language", "time_zone", "theme", "signature"]
+        widgets = {"signature": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = TwoColumns(self, wide=["name", "signature"])
+        for kind in notify.notification_kinds():
+            for channel in ("page", "mail"):
+                self.initial[f"{kind.name}:{channel}"] = notify.wants(self.instance, kind.name, channel)
+
+    def notification_rows(self):
+        """(label, name of the box for the page, is on, name for mail, is on) for each kind."""
+        return [
+            (k.label, f"{k.name}:page", self.initial[f"{k.name}:page"], f"{k.name}:mail", self.initial[f"{k.name}:mail"])
+            for k in notify.notification_kinds()
+        ]
+
+    def save(self, commit=True):
+        self.instance.notify = {
+            kind.name: {channel: f"{kind.name}:{channel}" in self.data for channel in ("page", "mail")}
+            for kind in notify.notification_kinds()
+        }
+        return super().save(commit)
+
+
+class WorkspaceForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    currency = forms.ChoiceField(label=_("Currency"), choices=[(c, f"{c} {s}") for c, s in CURRENCIES.items()])
+
+    class Meta:
+        model = Workspace
+        fields = ["name", "language", "time_zone", "country", "currency", "mail_name", "mail_from", "phone", "address"]
+        widgets = {"address": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = TwoColumns(self, wide=["name", "address"])
+
+    def clean_country(self):
+        country = self.cleaned_data["country"].upper()
+        if len(country) != 2 or not country.isalpha():
+            raise forms.ValidationError(_("Write the two letters of the country, such as DE or RU."))
+        return country
+
+
+class UserForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["name", "job_title", "team", "roles", "is_active"]
+        widgets = {"roles": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args, by, **kwargs):
+        self.by = by
+        super().__init__(*args, **kwargs)
+        self.helper = TwoColumns(self, wide=["roles"])
+
+    def clean_is_active(self):
+        active = self.cleaned_data["is_active"]
+        if not active and self.instance == self.by:
+            raise forms.ValidationError(_("You cannot switch yourself off. Ask another administrator."))
+        return active
+
+    def clean_roles(self):
+        return refuse_more_than_own(self.cleaned_data["roles"], self.by, keep=set(self.instance.roles.all()))
+
+
+def refuse_more_than_own(roles, by, keep=()):
+    """Nobody gives away rights that he does not hold himself. Raises ValidationError."""
+    for role in roles:
+        if role in keep:
+            continue
+        for kind, acts in role.grants.items():
+            if any(int(level) > by.level(kind, act) for act, level in acts.items()):
+                raise forms.ValidationError(
+                    _("The role “%(role)s” has rights that you do not have. Ask an administrator to give it.")
+                    % {"role": role}
+                )
+    return roles
+
+
+class TeamForm(forms.ModelForm):
+    class Meta:
+        model = Team
+        fields = ["name", "parent"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = TwoColumns(self)
+        if self.instance.pk:
+            self.fields["parent"].queryset = Team.objects.exclude(pk__in=self.instance.branch_ids())
+
+
+class RoleForm(forms.ModelForm):
+    class Meta:
+        model = Role
+        fields = ["name"]
+
+    def __init__(self, *args, by, **kwargs):
+        self.by = by
+        super().__init__(*args, **kwargs)
+
+    def rows(self):
+        """(kind, [(act label, field name, level, choices)]) of the matrix."""
+        rows = []
+        for kind in access.kinds():
+            choices = access.LEVELS if kind.owned else [access.LEVELS[0], access.LEVELS[3]]
+            cells = [
+                (label, f"{kind.name}:{act}", self.instance.level(kind.name, act), choices)
+                for act, label in access.ACTS
+            ]
+            rows.append((kind, cells))
+        return rows
+
+    def clean(self):
+        grants = {}
+        for kind, cells in self.rows():
+            for _label, name, _level, choices in cells:
+                chosen = self.data.get(name, "0")
+                if chosen not in {str(level) for level, _text in choices}:
+                    raise forms.ValidationError(_("That level does not exist. Reload the page."))
+                act = name.partition(":")[2]
+                if int(chosen) > self.by.level(kind.name, act) and int(chosen) > self.instance.level(kind.name, act):
+                    raise forms.ValidationError(
+                        _("You cannot give more than you have: %(kind)s.") % {"kind": kind.label}
+                    )
+                grants.setdefault(kind.name, {})[act] = int(chosen)
+        self.instance.grants = grants
+        return super().clean()
+
+
+class InvitationForm(forms.ModelForm):
+    class Meta:
+        model = Invitation
+        fields = ["email", "name", "team", "language", "roles"]
+        widgets = {"roles": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args, by, **kwargs):
+        self.by = by
+        super().__init__(*args, **kwargs)
+        self.helper = TwoColumns(self, wide=["roles"])
+
+    def clean_email(self):
+        email = self.cleaned_data["email"].lower()
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError(_("This person already has an account."))
+        return email
+
+    def clean_roles(self):
+        return refuse_more_than_own(self.cleaned_data["roles"], self.by)
+
+
+class NewAccountForm(forms.Form):
+    """Name and password of somebody who joins; with an email on first start."""
+
+    email = forms.EmailField(label=_("Email"))
+    name = forms.CharField(label=_("Your name"), max_length=150)
+    company = forms.CharField(label=_("Company"), max_length=150)
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least ten characters."),
+        max_length=200,
+    )
+
+    def __init__(self, *args, first=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not first:
+            del self.fields["email"], self.fields["company"]
+        self.helper = FormHelper(self)
+        self.helper.form_tag = False
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        password_validation.validate_password(password, User(name=self.cleaned_data.get("name", "")))
+        return password

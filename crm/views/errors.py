@@ -1,0 +1,40 @@
+"""Pages for what went wrong: what happened and what to do."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from crm.access import public
+
+
+def bad_request(request, exception=None):
+    return _page(request, 400, _("This request cannot be understood"), _("The address or the form was changed or is broken. Go back and try again."))
+
+
+@public
+def forbidden(request, exception=None, reason=""):
+    return _page(
+        request,
+        403,
+        _("This is not yours to do"),
+        _("You may see this record but not change it, or the page is for others. Ask an administrator if you need it."),
+    )
+
+
+@public
+def csrf_failure(request, reason=""):
+    return _page(request, 403, _("The form has expired"), _("Reload the page and send it again. What you typed is kept by the browser."))
+
+
+def not_found(request, exception=None):
+    return _page(request, 404, _("Nothing is here"), _("The record does not exist, or it is not among those that you may see."))
+
+
+def server_error(request):
+    """Without the shell: whatever broke may break it too."""
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _page(request, status, title, text):
+    return render(request, "crm/error.html", {"title": title, "text": text, "status": status}, status=status)

@@ -1,0 +1,9 @@
+// Progressive enhancement shared by every page; each module adds one behaviour.
+import "./menus.js";
+import "./toasts.js";
+import "./requests.js";
+import "./palette.js";
+import "./keyboard.js";
+import "./tables.js";
+import "./clocks.js";
+import "./drafts.js";

@@ -1,0 +1,23 @@
+// Menus are <details data-pop>: open without script, closed by Escape or a click elsewhere with it.
+const open = () => document.querySelectorAll("details[data-pop][open]");
+
+document.addEventListener("click", (event) => {
+  for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) {
+    event.preventDefault();
+    document.getElementById(opener.dataset.dialog)?.showModal();
+  }
+  const theme = event.target.closest("[data-theme-set]")?.dataset.themeSet;
+  if (theme) {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    document.documentElement.dataset.bsTheme = theme === "auto" ? (dark ? "dark" : "light") : theme;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of open()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});

@@ -1,0 +1,93 @@
+import pytest
+
+from crm import jobs, outbox
+from crm.models import Job, Notification, OutboxMessage
+
+
+@pytest.fixture(autouse=True)
+def _kinds(monkeypatch):
+    """Job kinds made in a test end with it."""
+    monkeypatch.setattr(jobs, "_kinds", dict(jobs._kinds))
+
+
+def _run(work, by, **params):
+    jobs.job("test.work", "Counting")(work)
+    row = jobs.start("test.work", by=by, params=params)
+    outbox.run_due()
+    row.refresh_from_db()
+    return row
+
+
+def test_a_finished_job_keeps_result_counts_and_tells_its_owner(alice):
+    def work(run):
+        run.start(2)
+        run.advance(1, created=1)
+        run.advance(1, created=1, failed=1)
+        return {"rows": [["Created", 2]]}
+
+    row = _run(work, alice)
+
+    assert (row.state, row.percent, row.counters) == ("done", 100, {"created": 2, "failed": 1})
+    assert row.result == {"rows": [["Created", 2]]}
+    assert Notification.objects.get(user=alice).text == "Counting is finished."
+
+
+def test_a_cancelled_job_stops_at_the_next_step_and_keeps_what_was_done(alice):
+    def work(run):
+        run.start(3)
+        run.advance(1)
+        jobs.cancel(run.row)
+        run.advance(1, checkpoint={"at": 2})
+        raise AssertionError("it went on")
+
+    row = _run(work, alice)
+
+    assert (row.state, row.done, row.result) == ("cancelled", 2, {})
+
+
+def test_a_job_cancelled_before_it_began_never_runs(alice):
+    ran = []
+    jobs.job("test.work", "Counting")(ran.append)
+    row = jobs.start("test.work", by=alice)
+
+    jobs.cancel(row)
+    outbox.run_due()
+
+    row.refresh_from_db()
+    assert (row.state, ran) == ("cancelled", [])
+
+
+def test_a_refusal_shows_its_sentence(alice):
+    def work(run):
+        raise jobs.JobFailed("The file has no rows.")
+
+    row = _run(work, alice)
+
+    assert (row.state, row.error) == ("failed", "The file has no rows.")
+    assert OutboxMessage.objects.get(kind="job").state == "done"
+
+
+def test_a_crash_shows_no_inner_detail(alice):
+    def work(run):
+        raise RuntimeError("secret detail")
+
+    row = _run(work, alice)
+
+    assert row.state == "failed"
+    assert "secret" not in row.error
+
+
+def test_a_job_taken_up_again_starts_from_its_checkpoint(alice):
+    starts = []
+
+    def work(run):
+        starts.append(dict(run.checkpoint))
+        run.start(4)
+        run.advance(2, checkpoint={"row": 2})
+        return {}
+
+    row = _run(work, alice)
+    Job.objects.filter(pk=row.pk).update(state=Job.State.RUNNING)
+    jobs.run({"job": row.pk})
+
+    assert starts == [{}, {"row": 2}]
