@@ -20,10 +20,16 @@ periodic("crm.tasks.make_event_partitions", every=6 * 3600)
 nav(NavItem("", _("Today"), "today", "checkbox", order=0, shortcut="t"))
 
 settings_page(SettingsPage(_("Profile"), _("Name, language, theme, notifications"), "profile", "user", "", order=0))
-settings_page(SettingsPage(_("Two-step sign-in"), _("Code app, passkeys, recovery codes"), "mfa_index", "shield-lock", "", order=1))
+settings_page(
+    SettingsPage(
+        _("Two-step sign-in"), _("Code app, passkeys, recovery codes"), "mfa_index", "shield-lock", "", order=1
+    )
+)
 settings_page(SettingsPage(_("Password"), _("Change the password"), "account_change_password", "key", "", order=2))
 settings_page(SettingsPage(_("Sessions"), _("Where you are signed in"), "usersessions_list", "devices", "", order=3))
-settings_page(SettingsPage(_("Company"), _("Name, language, currency, sender"), "company_settings", "building", order=10))
+settings_page(
+    SettingsPage(_("Company"), _("Name, language, currency, sender"), "company_settings", "building", order=10)
+)
 settings_page(SettingsPage(_("Users"), _("People, invitations, who may sign in"), "users", "users", "user", order=11))
 settings_page(SettingsPage(_("Teams"), _("Who works with whom"), "teams", "sitemap", "user", order=12))
 settings_page(SettingsPage(_("Roles"), _("Who may see and change what"), "roles", "lock", "user", order=13))

@@ -15,7 +15,11 @@ from crm.money import CURRENCIES
 
 def zone_choices():
     """All IANA zones with a place in them, in order."""
-    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone or zone == "UTC"]
+    return [
+        (zone, zone.replace("_", " "))
+        for zone in sorted(zoneinfo.available_timezones())
+        if "/" in zone or zone == "UTC"
+    ]
 
 
 class TwoColumns(FormHelper):
@@ -46,7 +50,13 @@ class ProfileForm(forms.ModelForm):
     def notification_rows(self):
         """(label, name of the box for the page, is on, name for mail, is on) for each kind."""
         return [
-            (k.label, f"{k.name}:page", self.initial[f"{k.name}:page"], f"{k.name}:mail", self.initial[f"{k.name}:mail"])
+            (
+                k.label,
+                f"{k.name}:page",
+                self.initial[f"{k.name}:page"],
+                f"{k.name}:mail",
+                self.initial[f"{k.name}:mail"],
+            )
             for k in notify.notification_kinds()
         ]
 

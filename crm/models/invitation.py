@@ -16,9 +16,13 @@ class Invitation(models.Model):
 
     email = models.EmailField(_("email"))
     name = models.CharField(_("name"), max_length=150, blank=True)
-    team = models.ForeignKey("crm.Team", models.SET_NULL, verbose_name=_("team"), null=True, blank=True, related_name="+")
+    team = models.ForeignKey(
+        "crm.Team", models.SET_NULL, verbose_name=_("team"), null=True, blank=True, related_name="+"
+    )
     roles = models.ManyToManyField("crm.Role", verbose_name=_("roles"), related_name="+")
-    language = models.CharField(_("language"), max_length=2, choices=[("en", "English"), ("ru", "Русский")], default="en")
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("en", "English"), ("ru", "Русский")], default="en"
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     by = models.ForeignKey("crm.User", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("sent"), default=timezone.now)

@@ -20,9 +20,15 @@ def icon(name, classes="", label=""):
     sprite = static("img/icons.svg")
     if label:
         return format_html(
-            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}#tabler-{}"/></svg>', classes, label, sprite, name
+            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}#tabler-{}"/></svg>',
+            classes,
+            label,
+            sprite,
+            name,
         )
-    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#tabler-{}"/></svg>', classes, sprite, name)
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#tabler-{}"/></svg>', classes, sprite, name
+    )
 
 
 @register.simple_tag

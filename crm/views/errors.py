@@ -9,7 +9,12 @@ from crm.access import public
 
 
 def bad_request(request, exception=None):
-    return _page(request, 400, _("This request cannot be understood"), _("The address or the form was changed or is broken. Go back and try again."))
+    return _page(
+        request,
+        400,
+        _("This request cannot be understood"),
+        _("The address or the form was changed or is broken. Go back and try again."),
+    )
 
 
 @public
@@ -24,11 +29,18 @@ def forbidden(request, exception=None, reason=""):
 
 @public
 def csrf_failure(request, reason=""):
-    return _page(request, 403, _("The form has expired"), _("Reload the page and send it again. What you typed is kept by the browser."))
+    return _page(
+        request,
+        403,
+        _("The form has expired"),
+        _("Reload the page and send it again. What you typed is kept by the browser."),
+    )
 
 
 def not_found(request, exception=None):
-    return _page(request, 404, _("Nothing is here"), _("The record does not exist, or it is not among those that you may see."))
+    return _page(
+        request, 404, _("Nothing is here"), _("The record does not exist, or it is not among those that you may see.")
+    )
 
 
 def server_error(request):

@@ -25,7 +25,12 @@ def create(request):
     if request.method == "POST" and form.is_valid():
         _send(form, request.user)
         return htmx.redirect(request, reverse("users"), _("The invitation is on its way."))
-    context = {"form": form, "title": _("Invite somebody"), "parent": (_("Users"), reverse("users")), "act": _("Send the invitation")}
+    context = {
+        "form": form,
+        "title": _("Invite somebody"),
+        "parent": (_("Users"), reverse("users")),
+        "act": _("Send the invitation"),
+    }
     return render(request, "crm/settings_form.html", context, status=422 if form.errors else 200)
 
 
@@ -64,8 +69,15 @@ def _send(form, by):
             to=row.email,
             to_name=row.name,
             subject=_("%(by)s invites you to %(company)s") % {"by": by.name, "company": company},
-            text=_("%(by)s invites you to work in the CRM of %(company)s.\n\nOpen this link within seven days and choose a password:\n%(url)s")
-            % {"by": by.name, "company": company, "url": settings.BASE_URL + reverse("invitation_accept", args=[token])},
+            text=_(
+                "%(by)s invites you to work in the CRM of %(company)s.\n\n"
+                "Open this link within seven days and choose a password:\n%(url)s"
+            )
+            % {
+                "by": by.name,
+                "company": company,
+                "url": settings.BASE_URL + reverse("invitation_accept", args=[token]),
+            },
             by=by,
             key=f"invitation:{row.pk}",
         )
@@ -77,7 +89,12 @@ def _join(row, data):
     if not Invitation.objects.filter(pk=row.pk, accepted_at=None, revoked_at=None).update(accepted_at=timezone.now()):
         raise Http404
     user = User.objects.create_user(
-        row.email, data["password"], name=data["name"], team=row.team, language=row.language, time_zone=Workspace.get().time_zone
+        row.email,
+        data["password"],
+        name=data["name"],
+        team=row.team,
+        language=row.language,
+        time_zone=Workspace.get().time_zone,
     )
     user.roles.set(row.roles.all())
     return user

@@ -31,7 +31,10 @@ def places(request):
 
 def _commands(user, words):
     """Commands and places whose name holds every word; all of them while nothing is typed."""
-    places = [(str(i.name), i.icon, reverse(i.url_name), f"g {i.shortcut}" if i.shortcut else "") for i in registry.nav_for(user)]
+    places = [
+        (str(i.name), i.icon, reverse(i.url_name), f"g {i.shortcut}" if i.shortcut else "")
+        for i in registry.nav_for(user)
+    ]
     commands = [(str(c.name), c.icon, reverse(c.url_name), c.shortcut) for c in registry.commands_for(user)]
     found = [c for c in commands + places if all(word in c[0].casefold() for word in words.split())]
     return [

@@ -52,10 +52,14 @@ def team_edit(request, pk):
         try:
             team.delete()
         except ProtectedError:
-            return htmx.redirect(request, reverse("teams"), _("This team has teams below it. Move or delete them first."))
+            return htmx.redirect(
+                request, reverse("teams"), _("This team has teams below it. Move or delete them first.")
+            )
         return htmx.redirect(request, reverse("teams"), _("The team is gone; its people stay."))
     form = TeamForm(request.POST or None, instance=team)
-    return _form_page(request, form, team.name, reverse("teams"), parent=(_("Teams"), reverse("teams")), can_delete=True)
+    return _form_page(
+        request, form, team.name, reverse("teams"), parent=(_("Teams"), reverse("teams")), can_delete=True
+    )
 
 
 def roles(request):
@@ -70,7 +74,9 @@ def role_edit(request, pk):
     form = RoleForm(request.POST or None, instance=role, by=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        return htmx.redirect(request, reverse("roles"), _("Saved. It counts from the next click of everybody who has the role."))
+        return htmx.redirect(
+            request, reverse("roles"), _("Saved. It counts from the next click of everybody who has the role.")
+        )
     return render(request, "crm/role.html", {"form": form, "role": role}, status=422 if form.errors else 200)
 
 
@@ -78,7 +84,12 @@ def _form_page(request, form, title, done_url, *, parent=None, can_delete=False)
     if request.method == "POST" and form.is_valid():
         form.save()
         return htmx.redirect(request, done_url, _("Saved."))
-    context = {"form": form, "title": title, "parent": parent or (_("Settings"), reverse("settings")), "can_delete": can_delete}
+    context = {
+        "form": form,
+        "title": title,
+        "parent": parent or (_("Settings"), reverse("settings")),
+        "can_delete": can_delete,
+    }
     return render(request, "crm/settings_form.html", context, status=422 if form.errors else 200)
 
 

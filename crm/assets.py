@@ -1,0 +1,19 @@
+"""`python -m crm.assets [collect]`: icons and translations, and with `collect` the static files, without any server."""
+
+import os
+import sys
+
+from django.core.management import call_command
+
+if __name__ == "__main__":
+    import django
+
+    # Building needs settings but neither a database nor a secret.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    os.environ.setdefault("SECRET_KEY", "only-for-building-assets")
+    os.environ.setdefault("DATABASE_URL", "postgres:///none")
+    django.setup()
+    call_command("build_icons")
+    call_command("messages", compile=True)
+    if "collect" in sys.argv:
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
