@@ -1,0 +1,313 @@
+"""From a tree to one predicate of the database.
+
+Every leaf is true or false, never unknown, so `not` is the exact complement: an empty city is not Berlin. Ranges of
+dates are half-open and follow the zone of the person who asks.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import reduce
+from operator import and_, or_
+
+from django.db.models import Count, Exists, F, JSONField, OuterRef, Q, Sum, Value
+from django.db.models import fields as columns
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth
+from django.db.models.lookups import IsNull
+from django.utils import timezone
+
+from crm.conditions import fields as registry
+from crm.conditions.values import ahead, days_of, start_of
+from crm.models.event import Event
+from crm.text import sort_key
+
+
+@dataclass
+class Context:
+    """Who asks, and when. Without a user nothing is hidden (segments, rules); "me" is then nobody.
+
+    `few=True` when only a handful of rows is asked about (one contact, those just touched): counts are then looked
+    up row by row instead of for everybody.
+    """
+
+    user: object = None
+    now: datetime = field(default_factory=timezone.now)
+    zone: tzinfo = field(default_factory=timezone.get_current_timezone)
+    few: bool = False
+
+    @property
+    def today(self):
+        return self.now.astimezone(self.zone).date()
+
+
+def matching(queryset, tree, subject, *, user=None, now=None, zone=None, few=False):
+    """The rows of `queryset` that fit a parsed tree."""
+    return queryset.filter(where(tree, subject, user=user, now=now, zone=zone, few=few))
+
+
+def where(tree, subject, *, user=None, now=None, zone=None, few=False):
+    """One Q for a parsed tree (see `crm.conditions.parse`)."""
+    context = Context(user=user, few=few)
+    context.now, context.zone = now or context.now, zone or context.zone
+    return _Compiler(context).node(tree, subject) if tree and tree != {"all": []} else Q()
+
+
+class _Compiler:
+    def __init__(self, context):
+        self.context = context
+
+    def node(self, node, subject):
+        if "all" in node:
+            return reduce(and_, [self.node(child, subject) for child in node["all"]])
+        if "any" in node:
+            return reduce(or_, [self.node(child, subject) for child in node["any"]])
+        if "not" in node:
+            return ~self.node(node["not"], subject)
+        if "field" in node:
+            return self.field(node, subject)
+        return self.did(node, subject) if "did" in node else self.has(node, subject)
+
+    # Fields
+
+    def field(self, node, subject):
+        item = registry.field_named(subject, node["field"])
+        if item is None:
+            # The field was removed since: nobody fits, in either direction, is decided by who keeps the tree.
+            raise LookupError(node["field"])
+        operator = item.operators[node["op"]]
+        name = operator.negates or operator.name
+        found = self._comparison(_Operand(item, subject), name, node.get("value"))
+        return ~found if operator.negates else found
+
+    def _comparison(self, operand, name, value):
+        kind = operand.field.kind
+        if name == "empty":
+            return operand.empty()
+        if kind == "membership":
+            return Q(operand.field.match(value, self.context))
+        if kind in {"date", "datetime"}:
+            return self._dates(operand, name, value)
+        if kind in {"tags", "choices"}:
+            return operand.set_test(name, value)
+        if kind == "text":
+            return operand.text_test(name, value)
+        if kind == "person":
+            return self._people(operand, value if name == "any_of" else [value])
+        if kind in {"number", "money"}:
+            return self._numbers(operand, name, value)
+        return operand.test("in", value) if name == "any_of" else operand.test("exact", value)
+
+    def _numbers(self, operand, name, value):
+        if name == "between":
+            return operand.test("gte", Decimal(value[0])) & operand.test("lte", Decimal(value[1]))
+        return operand.test("exact" if name == "is" else name, Decimal(value))
+
+    def _people(self, operand, values):
+        user = self.context.user
+        keys = {v for v in values if isinstance(v, int)}
+        if user is not None and "me" in values:
+            keys.add(user.pk)
+        found = operand.test("in", sorted(keys))
+        if user is not None and "my_team" in values:
+            members = type(user)._default_manager.filter(Q(team__in=user.team_ids) | Q(pk=user.pk))
+            found |= operand.test("in", members.values("pk"))
+        return found
+
+    def _dates(self, operand, name, value):
+        if name == "anniversary":
+            return self._anniversary(operand, value)
+        first, behind = days_of(name, value, self.context.today)
+        if operand.field.kind == "datetime":
+            first, behind = (day and start_of(day, self.context.zone) for day in (first, behind))
+        found = Q()
+        if first is not None:
+            found &= operand.test("gte", first)
+        if behind is not None:
+            found &= operand.test("lt", behind)
+        return found
+
+    def _anniversary(self, operand, span):
+        first, last = self.context.today, ahead(self.context.today, span)
+        if (last - first).days >= 365:
+            return ~operand.empty()
+        if (last.month, last.day) == (2, 28) and (last + timedelta(days=1)).month == 3:
+            # Born on 29 February: in other years it is the 28th.
+            end = 229
+        else:
+            end = last.month * 100 + last.day
+        start = first.month * 100 + first.day
+        place = _Expression(ExtractMonth(operand.value) * 100 + ExtractDay(operand.value), columns.IntegerField())
+        parts = [place.test("gte", start), place.test("lte", end)]
+        return parts[0] & parts[1] if start <= end else parts[0] | parts[1]
+
+    # What happened, and what there is
+
+    def did(self, node, subject):
+        named = registry.subject_named(subject)
+        rows = Event.objects.filter(kind=node["did"])
+        if named.event_link == "target_id":
+            rows = rows.filter(target_type=named.model._meta.label_lower)
+        if "where" in node:
+            rows = rows.filter(self.node(node["where"], f"event:{node['did']}"))
+        return self._count(self._when(rows, "occurred_at", True, node), named.event_link, node)
+
+    def has(self, node, subject):
+        item = registry.relation_named(subject, node["has"])
+        if item is None:
+            raise LookupError(node["has"])
+        model = registry.subject_named(item.subject).model
+        rows = item.rows() if item.rows else model._default_manager.all()
+        if self.context.user is not None and hasattr(rows, "visible_to"):
+            rows = rows.visible_to(self.context.user)
+        if "where" in node:
+            rows = rows.filter(self.node(node["where"], item.subject))
+        if item.at:
+            rows = self._when(rows, item.at, _is_instant(model, item.at), node)
+        return self._count(rows, item.link, node, item.amount)
+
+    def _when(self, rows, path, instant, node):
+        if "within_days" in node:
+            rows = rows.filter(**{f"{path}__gte": self._bound(-node["within_days"], instant)})
+        if "since" in node:
+            rows = rows.filter(**{f"{path}__gte": self._edge(node["since"], 0, instant)})
+        if "until" in node:
+            rows = rows.filter(**{f"{path}__lt": self._edge(node["until"], 1, instant)})
+        return rows
+
+    def _bound(self, days, instant):
+        day = self.context.today + timedelta(days=days)
+        return start_of(day, self.context.zone) if instant else day
+
+    def _edge(self, text, plus, instant):
+        day = datetime.fromisoformat(text).date() + timedelta(days=plus)
+        return start_of(day, self.context.zone) if instant else day
+
+    def _count(self, rows, link, node, amount=""):
+        times = node.get("times", {"op": "at_least", "n": 1})
+        op, n = times["op"], times["n"]
+        if "sum" in node:
+            found = self._summed(rows, link, amount, node["sum"]["at_least"])
+            return found & self._at_least(rows, link, n) if "times" in node and op == "at_least" else found
+        if op == "at_least":
+            return self._at_least(rows, link, n)
+        at_most = ~self._at_least(rows, link, n + 1)
+        return at_most if op == "at_most" else self._at_least(rows, link, n) & at_most
+
+    def _at_least(self, rows, link, n):
+        if n == 0:
+            return Q(pk__isnull=False)
+        if n == 1:
+            return Q(Exists(rows.filter(**{link: OuterRef("pk")})))
+        if self.context.few:
+            return Q(Exists(rows.filter(**{link: OuterRef("pk")}).order_by()[n - 1 : n]))
+        grouped = self._grouped(rows, link).annotate(_n=Count("*")).filter(_n__gte=n)
+        return Q(pk__in=grouped.values(link))
+
+    def _summed(self, rows, link, amount, least):
+        if self.context.few:
+            rows = rows.filter(**{link: OuterRef("pk")})
+        grouped = self._grouped(rows, link).annotate(_sum=Sum(amount)).filter(_sum__gte=Decimal(least))
+        return Q(Exists(grouped)) if self.context.few else Q(pk__in=grouped.values(link))
+
+    def _grouped(self, rows, link):
+        return rows.filter(**{f"{link}__isnull": False}).order_by().values(link)
+
+
+class _Expression:
+    """Something computed: comparisons are false where it is unknown."""
+
+    def __init__(self, expression, output):
+        self.expression, self.output = expression, output
+
+    def test(self, lookup, value):
+        lhs = self.expression
+        if "output_field" not in getattr(lhs, "__dict__", {}):
+            lhs = Cast(lhs, self.output)
+        compare = self.output.get_lookup(lookup)
+        return Q(compare(lhs, value)) & Q(IsNull(lhs, False))
+
+
+class _Operand:
+    """The left side of a comparison: a column, a key of a JSON column, or an expression."""
+
+    OUTPUT = {
+        "text": columns.TextField(),
+        "choice": columns.TextField(),
+        "number": columns.DecimalField(max_digits=24, decimal_places=6),
+        "money": columns.DecimalField(max_digits=24, decimal_places=6),
+        "date": columns.DateField(),
+        "datetime": columns.DateTimeField(),
+        "boolean": columns.BooleanField(),
+        "person": columns.BigIntegerField(),
+        "record": columns.BigIntegerField(),
+    }
+
+    def __init__(self, field, subject):
+        self.field = field
+        self.path = field.path or field.name
+        # What stands in the data of an event is JSON.
+        self.json = field.json or ("data" if subject.startswith("event:") else "")
+
+    @property
+    def value(self):
+        """The value as an expression."""
+        if self.field.expression:
+            return self.field.expression()
+        if self.json:
+            text = KeyTextTransform(self.path, self.json)
+            output = self.OUTPUT.get(self.field.kind, self.OUTPUT["text"])
+            return text if isinstance(output, columns.TextField) else Cast(text, output)
+        return F(self.path)
+
+    @property
+    def _plain(self):
+        return not self.field.expression and not self.json
+
+    def test(self, lookup, value):
+        if self._plain:
+            return Q(**{f"{self.path}__{lookup}": value})
+        return _Expression(self.value, self.OUTPUT[self.field.kind]).test(lookup, value)
+
+    def text_test(self, name, value):
+        lookup = {"is": "exact", "any_of": "in", "contains": "contains", "starts": "startswith"}[name]
+        if self.field.key:
+            keys = [sort_key(v) for v in value] if name == "any_of" else sort_key(value)
+            return Q(**{f"{self.field.key}__{lookup}": keys})
+        if self.field.exact:
+            return self.test(lookup, value)
+        if name == "any_of":
+            return reduce(or_, [self.test("iexact", v) for v in value])
+        return self.test("i" + lookup, value)
+
+    def set_test(self, name, values):
+        if self.json:
+            lookup = {"has_any": "has_any_keys", "has_all": "has_keys"}[name]
+            held = KeyTransform(self.path, self.json)
+            return Q(JSONField().get_lookup(lookup)(held, [str(v) for v in values])) & Q(IsNull(held, False))
+        return Q(**{f"{self.path}__{'overlap' if name == 'has_any' else 'contains'}": values})
+
+    def empty(self):
+        if self.field.kind in {"tags", "choices"}:
+            if self.json:
+                held = KeyTextTransform(self.path, self.json)
+                return Q(
+                    columns.TextField().get_lookup("in")(
+                        Coalesce(held, Value(""), output_field=columns.TextField()), ["", "[]"]
+                    )
+                )
+            return Q(**{self.path: []}) | Q(**{f"{self.path}__isnull": True})
+        textual = self.field.kind in {"text", "choice"}
+        if not self._plain:
+            if self.json:
+                # An unreadable value is not an empty one: ask the text itself, before any cast.
+                text = Coalesce(KeyTextTransform(self.path, self.json), Value(""), output_field=columns.TextField())
+                return Q(columns.TextField().get_lookup("exact")(text, ""))
+            unknown = Q(IsNull(self.value, True))
+            return unknown | self.test("exact", "") if textual else unknown
+        unknown = Q(**{f"{self.path}__isnull": True})
+        return unknown | Q(**{self.path: ""}) if textual else unknown
+
+
+def _is_instant(model, path):
+    return isinstance(model._meta.get_field(path), columns.DateTimeField)

@@ -1,0 +1,180 @@
+"""What may be asked about each subject. Filled by the apps' extensions.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as _field
+
+from crm import access, events
+from crm.conditions.operators import BY_KIND
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to ask about a subject.
+
+    `path` is where the value stands (an ORM path over single-valued relations; the name by default); `json` names a
+    JSON column that holds it under `path` instead; `expression()` computes it. `key` is a normalised twin of a text
+    (crm.text.sort_key) to compare with. `exact` text is compared as it is written. `choices` is a list of
+    (value, label) or a function giving one. `subject` names what a record field points to. `match(values, context)`
+    gives the predicate of a membership field. `kind_needed` hides the field from those who may not see that kind.
+    `says` overrides how an operator reads: {"is": _("owned by {value}")}.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    path: str = ""
+    json: str = ""
+    expression: Callable | None = None
+    key: str = ""
+    exact: bool = False
+    choices: list | tuple | Callable = ()
+    subject: str = ""
+    match: Callable | None = None
+    group: str = ""
+    kind_needed: str = ""
+    says: dict = _field(default_factory=dict)
+
+    def options(self):
+        """(value, label) pairs to choose from; empty where any value may be given."""
+        return list(self.choices() if callable(self.choices) else self.choices)
+
+    @property
+    def operators(self):
+        """Operators by name, in the order of the menu."""
+        return BY_KIND[self.kind]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows of another subject that point here: "has", "has no", how many, for how much, where.
+
+    `link` is the column of the other model that holds this subject's key; `at` its moment or day, `amount` its money
+    in the company's currency. `rows()` narrows what counts (only paid orders, say).
+    """
+
+    name: str
+    label: str
+    subject: str
+    link: str
+    at: str = ""
+    amount: str = ""
+    says: str = ""
+    says_not: str = ""
+    rows: Callable | None = None
+    kind_needed: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A kind of event that people may ask for: did, did not, how often, since when, where."""
+
+    name: str
+    label: str
+    says: str = ""
+    says_not: str = ""
+    fields: list = _field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of record that can be filtered. `event_link` is the column of the stream that names it."""
+
+    name: str
+    model: type
+    label: str
+    event_link: str = ""  # contact_id | company_id | target_id
+
+
+_subjects: dict[str, Subject] = {}
+_fields: dict[str, dict[str, Field]] = {}
+_relations: dict[str, dict[str, Relation]] = {}
+_behaviours: dict[str, Behaviour] = {}
+_providers: dict[str, list[Callable]] = {}
+
+
+def subject(item):
+    """Register a subject."""
+    _subjects[item.name] = item
+
+
+def field(subject_name, item):
+    """Add a field to a subject, also to one of an app below."""
+    _fields.setdefault(subject_name, {})[item.name] = item
+
+
+def relation(subject_name, item):
+    """Add a relation to a subject."""
+    _relations.setdefault(subject_name, {})[item.name] = item
+
+
+def behaviour(item):
+    """Make a kind of event askable with words and fields of its own."""
+    _behaviours[item.name] = item
+
+
+def provider(subject_name):
+    """Decorator: `fn()` gives further Fields at run time (fields that people have defined)."""
+
+    def register(fn):
+        _providers.setdefault(subject_name, []).append(fn)
+        return fn
+
+    return register
+
+
+def subject_named(name):
+    """The subject, or None. "event:KIND" is the subject of what stands in the data of such events."""
+    if name.startswith("event:"):
+        from crm.models.event import Event
+
+        return Subject(name, Event, "")
+    return _subjects.get(name)
+
+
+def fields_of(subject_name, user=None):
+    """Fields a user may ask about, in the order of registration; all of them without a user."""
+    if subject_name.startswith("event:"):
+        found = _behaviours[subject_name[6:]].fields if subject_name[6:] in _behaviours else []
+        return list(found)
+    found = list(_fields.get(subject_name, {}).values())
+    for fn in _providers.get(subject_name, []):
+        found += fn()
+    return [f for f in found if _may_ask(f, user)]
+
+
+def field_named(subject_name, name, user=None):
+    """The field, or None when there is none or the user may not ask about it."""
+    static = _fields.get(subject_name, {}).get(name)
+    if static is not None:
+        return static if _may_ask(static, user) else None
+    return next((f for f in fields_of(subject_name, user) if f.name == name), None)
+
+
+def relations_of(subject_name, user=None):
+    """Relations a user may ask about."""
+    return [r for r in _relations.get(subject_name, {}).values() if _may_ask(r, user)]
+
+
+def relation_named(subject_name, name, user=None):
+    """The relation or None."""
+    return next((r for r in relations_of(subject_name, user) if r.name == name), None)
+
+
+def behaviours_of(subject_name):
+    """Behaviours one may ask of a subject; none when the stream does not name it."""
+    item = _subjects.get(subject_name)
+    return list(_behaviours.values()) if item and item.event_link else []
+
+
+def behaviour_named(name):
+    """The behaviour of a declared or registered kind of event, or None."""
+    if name in _behaviours:
+        return _behaviours[name]
+    known = {k.name: k for k in events.kinds()}
+    return Behaviour(name, known[name].name) if name in known else None
+
+
+def _may_ask(item, user):
+    return user is None or not item.kind_needed or access.may(user, item.kind_needed)
