@@ -245,7 +245,7 @@ class _Operand:
 
     def __init__(self, field, subject):
         self.field = field
-        self.path = field.path or field.name
+        self.path = field.path or field.key or field.name
         # What stands in the data of an event is JSON.
         self.json = field.json or ("data" if subject.startswith("event:") else "")
 
