@@ -5,7 +5,7 @@ commit the workers deliver those at least once; a subscriber must therefore do n
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -106,7 +106,8 @@ def record_many(rows):
     if not rows:
         return []
     now = timezone.now()
-    for month in {(row.at or now).date().replace(day=1) for row in rows}:
+    # Partitions are cut at midnight UTC, whatever the zone in which an instant is given.
+    for month in {(row.at or now).astimezone(UTC).date().replace(day=1) for row in rows}:
         make_partitions(month, month)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT nextval('crm_event_id_seq') FROM generate_series(1, %s)", [len(rows)])
