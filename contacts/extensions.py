@@ -1,11 +1,142 @@
 """What contacts registers."""
 
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from contacts.models import Company, Contact, Task
-from crm import access
+from contacts import imports  # noqa: F401  registers its jobs
+from contacts.models import Company, Consent, Contact, Task
+from contacts.services.consents import current_consents
+from crm import access, files
+from crm.events import declare
+from crm.notify import declare_notification
+from crm.registry import Command, NavItem, QueueItem, command, nav, panel, today_queue
+from crm.search import SearchSource, search_source
+from crm.text import digits, digits_reversed, norm_email
 
-access.register("contact", _("Contacts"), Contact)
-access.register("company", _("Companies"), Company)
-access.register("task", _("Tasks"), Task)
-access.register("import", _("Import"))
+QUEUE = 60
+
+access.register("contact", gettext_lazy("Contacts"), Contact)
+access.register("company", gettext_lazy("Companies"), Company)
+access.register("task", gettext_lazy("Tasks"), Task)
+access.register("import", gettext_lazy("Import"))
+
+nav(NavItem("customers", gettext_lazy("Contacts"), "contacts:index", "users", "contact", 10, shortcut="c"))
+nav(NavItem("customers", gettext_lazy("Companies"), "contacts:companies", "building", "company", 11, shortcut="o"))
+nav(NavItem("customers", gettext_lazy("Tasks"), "contacts:tasks", "list-check", "task", 12, shortcut="a"))
+
+command(Command(gettext_lazy("New contact"), "contacts:contact_new", "user-plus", "contact", "edit", "c c"))
+command(Command(gettext_lazy("New company"), "contacts:company_new", "building", "company", "edit"))
+command(Command(gettext_lazy("New task"), "contacts:task_new", "checkbox", "task", "edit", "c t"))
+command(Command(gettext_lazy("Import contacts"), "contacts:import_new", "file-import", "import", "edit"))
+
+declare("contact.created", gettext_lazy("{actor} added this contact"), icon="user-plus")
+declare("contact.imported", gettext_lazy("{actor} imported this contact from {file}"), icon="file-import")
+declare("contact.deleted", gettext_lazy("{actor} deleted the contact {title}"), icon="trash")
+declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), icon="user-share")
+declare("contact.stage_changed", gettext_lazy("Became {label}"), icon="arrow-up-right")
+declare("company.created", gettext_lazy("{actor} added this company"), icon="building")
+declare("note.added", gettext_lazy("{actor} wrote a note"), icon="note", group="talks")
+declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talks")
+declare("meeting.held", gettext_lazy("{actor} met the client"), icon="calendar", group="talks")
+declare("task.created", gettext_lazy("{actor} noted a task: {title}"), icon="checkbox")
+declare("task.done", gettext_lazy("{actor} did: {title}"), icon="check", group="talks")
+declare("task.reopened", gettext_lazy("{actor} opened again: {title}"), icon="rotate")
+declare("task.delegated", gettext_lazy("{actor} gave a task to {to}"), icon="user-share")
+declare("consent.given", gettext_lazy("Consent given: {purpose}"), icon="circle-check", group="email")
+declare("consent.withdrawn", gettext_lazy("Consent withdrawn: {purpose}"), icon="circle-x", group="email")
+
+declare_notification("task.assigned", gettext_lazy("A task was given to you"), mail=True)
+
+
+def _exact_person(text):
+    """Filter for an address or the last digits of a phone; None for a name."""
+    if norm_email(text):
+        return Q(points__norm=norm_email(text))
+    if len(digits(text)) >= 4 and not any(c.isalpha() for c in text):
+        return Q(points__kind="phone", points__digits_reversed__startswith=digits_reversed(text)[:12])
+    return None
+
+
+def _exact_company(text):
+    if len(digits(text)) in {10, 12}:
+        return Q(inn=digits(text))
+    return Q(domain=text.casefold()) if "." in text and " " not in text else None
+
+
+search_source(
+    SearchSource(
+        "contact",
+        gettext_lazy("Contacts"),
+        "user",
+        lambda: Contact.objects.select_related("company"),
+        "name_key",
+        lambda c: " · ".join(part for part in (c.job_title, str(c.company or ""), c.email) if part),
+        _exact_person,
+        order=10,
+    )
+)
+search_source(
+    SearchSource(
+        "company",
+        gettext_lazy("Companies"),
+        "building",
+        Company.objects.all,
+        "name_key",
+        lambda c: " · ".join(part for part in (c.industry, c.city) if part),
+        _exact_company,
+        order=20,
+    )
+)
+
+
+@today_queue("task", order=10)
+def tasks_due(user, now):
+    """The user's open tasks, late and hot ones first."""
+    rows = Task.objects.filter(owner=user, done_at=None).select_related("contact", "company")
+    icons = {"task": "checkbox", "call": "phone", "meeting": "calendar", "mail": "mail"}
+    return [
+        QueueItem(
+            key=f"task:{task.pk}",
+            icon="flame" if task.is_hot else icons[task.kind],
+            title=task.title,
+            why="; ".join(task.reasons) or task.note[:120],
+            url=task.get_absolute_url(),
+            due_at=task.due_at,
+            customer=" · ".join(str(part) for part in (task.contact, task.company) if part),
+            tone="hot" if task.is_hot else "",
+            acts=[
+                (_("Done"), reverse("contacts:task_done", args=[task.pk]), "check"),
+                (_("Tomorrow"), reverse("contacts:task_snooze", args=[task.pk]), "clock-pause"),
+            ],
+        )
+        for task in rows.order_by("due_at")[:QUEUE]
+    ]
+
+
+@panel("contact", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")
+def tasks_panel(request, contact):
+    rows = Task.objects.visible_to(request.user).filter(contact=contact, done_at=None).select_related("owner")
+    context = {"contact": contact, "tasks": rows.order_by("due_at")[:20]}
+    return render_to_string("contacts/panels/tasks.html", context, request)
+
+
+@panel("contact", name="points", title=gettext_lazy("Addresses"), place="left", order=10)
+def points_panel(request, contact):
+    context = {"contact": contact, "points": contact.points.order_by("kind", "-is_primary", "pk")}
+    return render_to_string("contacts/panels/points.html", context, request)
+
+
+@panel("contact", name="consents", title=gettext_lazy("Consents"), place="left", order=20)
+def consents_panel(request, contact):
+    current = current_consents(contact)
+    rows = [(value, label, current.get(value)) for value, label in Consent.Purpose.choices]
+    return render_to_string("contacts/panels/consents.html", {"contact": contact, "rows": rows}, request)
+
+
+@panel("contact", name="files", title=gettext_lazy("Files"), order=90)
+def files_panel(request, contact):
+    context = {"contact": contact, "files": files.files_of(contact)[:20]}
+    return render_to_string("contacts/panels/files.html", context, request)

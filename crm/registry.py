@@ -90,12 +90,23 @@ class SettingsPage:
     order: int = 100
 
 
+@dataclass(frozen=True)
+class TaskAct:
+    """Something a higher app lets people do from a task: `url(task)`, for those who may edit `kind`."""
+
+    label: str
+    icon: str
+    url: Callable
+    kind: str
+
+
 _nav: list[NavItem] = []
 _commands: list[Command] = []
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _queues: list[tuple[int, str, Callable]] = []
 _periodic: list[Periodic] = []
 _settings: list[SettingsPage] = []
+_task_acts: list[TaskAct] = []
 _seeders: list[tuple[int, str, Callable]] = []
 
 
@@ -163,6 +174,15 @@ def settings_page(item):
 def settings_for(user):
     """Settings pages the user may open, in order."""
     return sorted((p for p in _settings if not p.kind or access.may(user, p.kind, p.act)), key=lambda p: p.order)
+
+
+def task_act(item):
+    _task_acts.append(item)
+
+
+def task_acts_for(user):
+    """Acts on a task that the user may start."""
+    return [act for act in _task_acts if access.may(user, act.kind, "edit")]
 
 
 def seeder(name, *, order):

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from crm.views import files, invitations, jobs, notifications, palette, panels, profile, setup, team, today
+from crm.views import files, invitations, jobs, notifications, palette, panels, profile, setup, team, timeline, today
 
 urlpatterns = [
     path("", today.show, name="today"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("places/", palette.places, name="places"),
     path("panels/<slug:subject>/<slug:name>/<int:pk>/", panels.show, name="panel"),
     path("history/<slug:kind>/<int:pk>/", panels.history, name="history"),
+    path("timeline/<slug:kind>/<int:pk>/", timeline.show, name="timeline"),
     path("files/<uuid:uuid>/", files.show, name="file_show"),
     path("jobs/", jobs.index, name="jobs"),
     path("jobs/<int:pk>/", jobs.show, name="job_show"),

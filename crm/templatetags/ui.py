@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from crm import registry
 from crm.money import format_money
 
 register = template.Library()
@@ -176,3 +177,19 @@ def describe(source, hit):
 def role_name(role):
     """The name of a role; the standard ones in the reader's language."""
     return _(role.name)
+
+
+@register.simple_tag
+def task_acts(task, user):
+    """What higher apps let the user do from an open task: label, icon and address."""
+    if not task.is_open:
+        return []
+    return [{"label": act.label, "icon": act.icon, "url": act.url(task)} for act in registry.task_acts_for(user)]
+
+
+@register.filter
+def styled(field):
+    """A form field's widget in the design's classes, for the few places without crispy."""
+    kind = getattr(field.field.widget, "input_type", "")
+    css = "form-select" if kind == "select" else "form-control"
+    return field.as_widget(attrs={"class": f"{css} is-invalid" if field.errors else css})

@@ -1,0 +1,163 @@
+"""Forms of contacts, companies and tasks."""
+
+from datetime import datetime, time
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Company, Contact, ContactPoint, Task
+from contacts.services.points import PointRefused, normalise
+from crm.models import User
+
+LANGUAGES = [("", "–"), ("en", "English"), ("ru", "Русский"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
+
+
+class TagsField(forms.CharField):
+    """Tags separated by commas."""
+
+    def prepare_value(self, value):
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value):
+        tags = [tag.strip()[:60] for tag in super().to_python(value).split(",")]
+        return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+class PointField(forms.CharField):
+    """An email or a phone, refused with a sentence when it cannot be one."""
+
+    def __init__(self, *, kind, **kwargs):
+        self.kind = kind
+        super().__init__(**kwargs)
+
+    def clean(self, value):
+        value = super().clean(value)
+        if value:
+            try:
+                normalise(self.kind, value)
+            except PointRefused as refusal:
+                raise forms.ValidationError(str(refusal))
+        return value
+
+
+def _two_columns(form, wide=()):
+    helper = FormHelper(form)
+    helper.form_tag = False
+    fields = [Field(name, wrapper_class="span-2" if name in wide else "") for name in form.fields]
+    helper.layout = Layout(Div(*fields, css_class="form-2"))
+    return helper
+
+
+class ContactForm(forms.ModelForm):
+    """All fields of a contact; the field named `only` alone for an edit in place."""
+
+    email = PointField(label=_("Email"), kind=ContactPoint.Kind.EMAIL, max_length=254, required=False)
+    phone = PointField(label=_("Phone"), kind=ContactPoint.Kind.PHONE, max_length=40, required=False)
+    company = forms.CharField(label=_("Company"), max_length=200, required=False)
+    tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, required=False)
+
+    class Meta:
+        model = Contact
+        fields = [
+            "first_name", "last_name", "middle_name", "job_title", "email", "phone", "company", "stage", "language",
+            "city", "country", "birthday_on", "source", "owner", "tags",
+        ]  # fmt: skip
+        widgets = {"birthday_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args, only=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.initial["company"] = str(self.instance.company or "") if self.instance.pk else self.initial.get("company", "")
+        if only:
+            self.fields = {only: self.fields[only]}
+        self.helper = _two_columns(self, wide=["tags"])
+
+    def clean(self):
+        data = super().clean()
+        whole = {"first_name", "last_name", "email", "phone"} <= set(self.fields)
+        if whole and not any(data.get(name) for name in ("first_name", "last_name", "email", "phone")) and not self.errors:
+            raise forms.ValidationError(_("Write at least a name, an email or a phone."))
+        return data
+
+    def clean_country(self):
+        return self.cleaned_data["country"].upper()
+
+    def _post_clean(self):
+        """Nothing: the services write, and what the form calls company is a name."""
+
+
+class CompanyForm(forms.ModelForm):
+    tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
+
+    class Meta:
+        model = Company
+        fields = [
+            "name", "domain", "email", "phone", "industry", "staff", "inn", "country", "city", "street", "postcode",
+            "source", "owner", "tags",
+        ]  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.helper = _two_columns(self, wide=["name", "tags"])
+
+    def clean_phone(self):
+        return self._point("phone", ContactPoint.Kind.PHONE)
+
+    def clean_email(self):
+        return self._point("email", ContactPoint.Kind.EMAIL)
+
+    def _point(self, name, kind):
+        value = self.cleaned_data[name]
+        if value:
+            try:
+                normalise(kind, value)
+            except PointRefused as refusal:
+                raise forms.ValidationError(str(refusal))
+        return value
+
+
+class TaskForm(forms.ModelForm):
+    """A task: what, who, until when. The day without an hour means the end of the working day."""
+
+    due_on = forms.DateField(label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    due_time = forms.TimeField(label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+
+    class Meta:
+        model = Task
+        fields = ["kind", "title", "owner", "note"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+    field_order = ["kind", "title", "due_on", "due_time", "owner", "note"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.fields["owner"].required = True
+        if self.instance.due_at:
+            local = timezone.localtime(self.instance.due_at)
+            self.initial |= {"due_on": local.date(), "due_time": local.time()}
+        self.helper = _two_columns(self, wide=["title", "note"])
+
+    def due_at(self):
+        """The due instant in the reader's zone, or None."""
+        day = self.cleaned_data.get("due_on")
+        if not day:
+            return None
+        return timezone.make_aware(datetime.combine(day, self.cleaned_data.get("due_time") or time(17)))
+
+
+class TalkForm(forms.Form):
+    """The composer: a note, a call or a meeting."""
+
+    kind = forms.ChoiceField(choices=[("note", ""), ("call", ""), ("meeting", "")])
+    text = forms.CharField(max_length=20000, error_messages={"required": _("Write what was said first.")})
+    minutes = forms.IntegerField(required=False, min_value=1, max_value=1440)
+
+
+class DelegateForm(forms.Form):
+    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("To"))

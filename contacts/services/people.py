@@ -1,0 +1,141 @@
+"""Acts on contacts and companies that span several tables."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from contacts.models import Company, Contact, ContactPoint, Employment
+from contacts.services import points
+from contacts.services.quality import note_quality
+from crm.events import record
+from crm.text import sort_key
+
+
+class Conflict(Exception):
+    """Somebody else changed the field since the page was opened. `current` is what stands there now."""
+
+    def __init__(self, current):
+        self.current = current
+
+
+@transaction.atomic
+def create_contact(*, by, email="", phone="", company_name="", source_event="", **fields):
+    """Make a contact with its addresses and company. The maker owns it unless `owner` says otherwise."""
+    owner = fields.pop("owner", None) or by
+    contact = Contact(**fields)
+    if owner:
+        contact.assign_to(owner)
+    contact.save()
+    for kind, value in ((ContactPoint.Kind.EMAIL, email), (ContactPoint.Kind.PHONE, phone)):
+        if value:
+            points.add_point(contact, kind, value, primary=True)
+    if company_name.strip():
+        set_company(contact, company_name, by=by)
+    note_quality(contact)
+    record("contact.created", contact=contact, company=contact.company, target=contact, actor=by, how=source_event)
+    return contact
+
+
+@transaction.atomic
+def set_company(contact, name, *, by):
+    """Make the company of that name the person's main one; a new name makes a new company, "" none."""
+    Employment.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
+    company = company_named(name, by=by) if name.strip() else None
+    if company:
+        Employment.objects.update_or_create(
+            contact=contact, company=company, role=contact.job_title, defaults={"is_primary": True, "has_left": False}
+        )
+    contact.company = company
+    Contact.objects.filter(pk=contact.pk).update(company=company)
+    return company
+
+
+def company_named(name, *, by):
+    """The company of that name among those the person may see, else a new one of theirs."""
+    found = Company.objects.visible_to(by).filter(name_key=sort_key(name)).order_by("pk").first() if by else None
+    if found:
+        return found
+    company = Company(name=name.strip()[:200])
+    if by:
+        company.assign_to(by)
+    company.save()
+    record("company.created", company=company, target=company, actor=by)
+    return company
+
+
+@transaction.atomic
+def change_field(contact, form, name, *, was, by):
+    """Write one field of a contact as a form cleaned it.
+
+    `was` is what the page showed: raises Conflict when the record says something else by now.
+    """
+    now = Contact.objects.select_for_update().select_related("company", "owner").get(pk=contact.pk)
+    if was is not None and shown_value(now, name) != was:
+        raise Conflict(shown_value(now, name))
+    value = form.cleaned_data[name]
+    if name in {"email", "phone"}:
+        points.set_primary(now, name, value)
+    elif name == "company":
+        set_company(now, value, by=by)
+    elif name == "owner":
+        now.assign_to(value)
+        now.save()
+        record("contact.assigned", contact=now, company=now.company, actor=by, to=str(value or ""))
+    elif name == "stage":
+        set_stage(now, value, by=by)
+    else:
+        setattr(now, name, value)
+        now.save()
+    now.refresh_from_db()
+    note_quality(now)
+    return now
+
+
+def set_stage(contact, stage, *, by=None):
+    """Move a contact to a lifecycle stage; the stream keeps the history."""
+    if contact.stage == stage:
+        return
+    before, contact.stage = contact.stage, stage
+    Contact.objects.filter(pk=contact.pk).update(stage=stage)
+    record(
+        "contact.stage_changed",
+        contact=contact,
+        company=contact.company,
+        actor=by,
+        before=before,
+        after=stage,
+        label=str(Contact.Stage(stage).label),
+    )
+
+
+def shown_value(contact, name):
+    """A field's value as text, as the page and the conflict check hold it."""
+    value = getattr(contact, name)
+    if name == "tags":
+        return ", ".join(value)
+    if name == "owner":
+        return str(contact.owner_id or "")
+    return "" if value is None else str(value)
+
+
+@transaction.atomic
+def log_talk(contact, kind, text, *, by, minutes=None):
+    """Write a note, a call or a meeting that took place into the stream."""
+    touch(contact)
+    names = {"note": "note.added", "call": "call.logged", "meeting": "meeting.held"}
+    data = {"text": text} | ({"minutes": minutes} if minutes else {})
+    return record(names[kind], contact=contact, company=contact.company, actor=by, **data)
+
+
+def touch(contact, at=None):
+    """Note that somebody had to do with this person."""
+    at = at or timezone.now()
+    Contact.objects.filter(pk=contact.pk).exclude(last_touch_at__gt=at).update(last_touch_at=at)
+    if contact.company_id:
+        Company.objects.filter(pk=contact.company_id).exclude(last_touch_at__gt=at).update(last_touch_at=at)
+
+
+@transaction.atomic
+def delete_contact(contact, *, by):
+    """Delete a person. The stream keeps what happened, without the person's page."""
+    record("contact.deleted", company=contact.company, actor=by, title=str(contact))
+    contact.delete()
