@@ -71,7 +71,9 @@ class ContactForm(forms.ModelForm):
     def __init__(self, *args, only=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
-        self.initial["company"] = str(self.instance.company or "") if self.instance.pk else self.initial.get("company", "")
+        self.initial["company"] = (
+            str(self.instance.company or "") if self.instance.pk else self.initial.get("company", "")
+        )
         if only:
             self.fields = {only: self.fields[only]}
         self.helper = _two_columns(self, wide=["tags"])
@@ -79,7 +81,11 @@ class ContactForm(forms.ModelForm):
     def clean(self):
         data = super().clean()
         whole = {"first_name", "last_name", "email", "phone"} <= set(self.fields)
-        if whole and not any(data.get(name) for name in ("first_name", "last_name", "email", "phone")) and not self.errors:
+        if (
+            whole
+            and not any(data.get(name) for name in ("first_name", "last_name", "email", "phone"))
+            and not self.errors
+        ):
             raise forms.ValidationError(_("Write at least a name, an email or a phone."))
         return data
 
@@ -124,8 +130,12 @@ class CompanyForm(forms.ModelForm):
 class TaskForm(forms.ModelForm):
     """A task: what, who, until when. The day without an hour means the end of the working day."""
 
-    due_on = forms.DateField(label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    due_time = forms.TimeField(label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    due_on = forms.DateField(
+        label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    due_time = forms.TimeField(
+        label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
 
     class Meta:
         model = Task

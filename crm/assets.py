@@ -12,6 +12,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     os.environ.setdefault("SECRET_KEY", "only-for-building-assets")
     os.environ.setdefault("DATABASE_URL", "postgres:///none")
+    os.environ["STATIC_BUILT"] = "1"
     django.setup()
     call_command("build_icons")
     call_command("messages", compile=True)

@@ -5,7 +5,24 @@ import unicodedata
 
 from crm.text import sort_key
 
-_BLANK_LIKE = {"", "-", "—", "–", "null", "none", "nil", "n/a", "na", "undefined", "unknown", "test", "тест", "нет", "?", "."}
+_BLANK_LIKE = {
+    "",
+    "-",
+    "—",
+    "–",
+    "null",
+    "none",
+    "nil",
+    "n/a",
+    "na",
+    "undefined",
+    "unknown",
+    "test",
+    "тест",
+    "нет",
+    "?",
+    ".",
+}
 _ROLES = {
     "admin", "administrator", "info", "sales", "support", "office", "hello", "mail", "contact", "team", "shop", "service",
     "customer", "client", "user", "company", "директор", "менеджер", "бухгалтерия", "офис", "клиент", "админ", "отдел",

@@ -4,4 +4,4 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-Storage = StaticFilesStorage if settings.DEBUG else CompressedManifestStaticFilesStorage
+Storage = CompressedManifestStaticFilesStorage if settings.STATIC_BUILT else StaticFilesStorage

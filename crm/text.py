@@ -29,14 +29,27 @@ def norm_email(value):
 
 
 def norm_phone(value, region="RU"):
-    """E.164 form of a phone, or "" when it is not a possible number. `region` is used when no + is given."""
-    try:
-        number = phonenumbers.parse((value or "")[:40], region)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
+    """E.164 form of a phone, or "" when it is not a possible number. `region` is used when no + is given.
+
+    Spreadsheets drop the plus: digits that are a number only with it are taken so.
+    """
+    value = (value or "")[:40]
+    number = _parsed(value, region)
+    if number is None or not phonenumbers.is_valid_number(number):
+        abroad = None if "+" in value else _parsed(f"+{digits(value)}", None)
+        if abroad is not None and phonenumbers.is_valid_number(abroad):
+            number = abroad
+    # Some plans allow two digits: inside a company, not for us.
+    if number is None or number.national_number < 10_000 or not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parsed(value, region):
+    try:
+        return phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def digits(value):

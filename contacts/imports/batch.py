@@ -76,7 +76,9 @@ class Batch:
 
     def _companies(self):
         """{name key: company}, those that are missing made."""
-        names = {sort_key(row.values["company"]): row.values["company"] for row in self.good if row.values.get("company")}
+        names = {
+            sort_key(row.values["company"]): row.values["company"] for row in self.good if row.values.get("company")
+        }
         visible = Company.objects.visible_to(self.run.by).filter(name_key__in=names)
         found = {company.name_key: company for company in visible.order_by("-pk")}
         missing = []
@@ -113,7 +115,9 @@ class Batch:
         """Add the addresses that are new; the first of its kind becomes the main one."""
         taken = [row for row in self.good if self.outcomes[row.line] != Outcome.SKIPPED]
         have = set(
-            ContactPoint.objects.filter(contact__in=list(self.changed), is_primary=True).values_list("contact_id", "kind")
+            ContactPoint.objects.filter(contact__in=list(self.changed), is_primary=True).values_list(
+                "contact_id", "kind"
+            )
         )
         points = []
         for row in taken:
@@ -132,12 +136,18 @@ class Batch:
 
     def _employments(self, companies):
         rows = [row for row in self.good if row.values.get("company") and self.outcomes[row.line] != Outcome.SKIPPED]
-        have = set(Employment.objects.filter(contact__in=list(self.changed), is_primary=True).values_list("contact_id", flat=True))
+        have = set(
+            Employment.objects.filter(contact__in=list(self.changed), is_primary=True).values_list(
+                "contact_id", flat=True
+            )
+        )
         jobs = []
         for row in rows:
             contact = self.contacts[row.line]
             jobs.append(
-                Employment(contact=contact, company=contact.company, role=contact.job_title, is_primary=contact.pk not in have)
+                Employment(
+                    contact=contact, company=contact.company, role=contact.job_title, is_primary=contact.pk not in have
+                )
             )
             have.add(contact.pk)
         Employment.objects.bulk_create(jobs, ignore_conflicts=True)
@@ -148,8 +158,15 @@ class Batch:
             if self.outcomes[row.line] == Outcome.SKIPPED:
                 continue
             contact = self.contacts[row.line]
-            common = {"contact_id": contact.pk, "company_id": contact.company_id, "actor_id": self.run.by_id, "at": self.now}
-            events.append(EventRow("contact.imported", data={"file": self.run.file.name, "import": self.run.pk}, **common))
+            common = {
+                "contact_id": contact.pk,
+                "company_id": contact.company_id,
+                "actor_id": self.run.by_id,
+                "at": self.now,
+            }
+            events.append(
+                EventRow("contact.imported", data={"file": self.run.file.name, "import": self.run.pk}, **common)
+            )
             if row.values.get("note"):
                 events.append(EventRow("note.added", data={"text": row.values["note"]}, **common))
         record_many(events)

@@ -12,7 +12,15 @@ _LENGTHS = {
     "street": 200, "postcode": 20, "source": 100,
 }  # fmt: skip
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%y", "%Y%m%d")
-_LANGUAGES = {"english": "en", "английский": "en", "russian": "ru", "русский": "ru", "german": "de", "deutsch": "de", "немецкий": "de"}
+_LANGUAGES = {
+    "english": "en",
+    "английский": "en",
+    "russian": "ru",
+    "русский": "ru",
+    "german": "de",
+    "deutsch": "de",
+    "немецкий": "de",
+}
 _COUNTRIES = {"россия": "RU", "russia": "RU", "russian federation": "RU", "germany": "DE", "deutschland": "DE", "германия": "DE",
               "united states": "US", "usa": "US", "сша": "US", "united kingdom": "GB", "france": "FR", "kazakhstan": "KZ",
               "казахстан": "KZ", "belarus": "BY", "беларусь": "BY", "austria": "AT", "switzerland": "CH", "poland": "PL"}  # fmt: skip
@@ -81,7 +89,9 @@ def _small_fields(row, raw):
     if value := raw.get("birthday_on"):
         day = _date(value)
         if day is None or not date(1900, 1, 1) <= day <= date.today():
-            row.reasons.append(_("“%(value)s” is not a birthday. Write it like 1984-05-31 or 31.05.1984.") % {"value": value[:40]})
+            row.reasons.append(
+                _("“%(value)s” is not a birthday. Write it like 1984-05-31 or 31.05.1984.") % {"value": value[:40]}
+            )
         else:
             row.values["birthday_on"] = day
     if value := raw.get("language"):
@@ -91,7 +101,9 @@ def _small_fields(row, raw):
         if code:
             row.values["country"] = code
         else:
-            row.reasons.append(_("“%(value)s” is not a country we know. Write its two letters.") % {"value": value[:40]})
+            row.reasons.append(
+                _("“%(value)s” is not a country we know. Write its two letters.") % {"value": value[:40]}
+            )
     if value := raw.get("tags"):
         parts = value.replace(" ::: ", ",").replace(";", ",").split(",")
         row.values["tags"] = list(dict.fromkeys(p.strip(" *")[:60] for p in parts if p.strip(" *")))

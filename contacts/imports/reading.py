@@ -1,5 +1,6 @@
 """Reads CSV and XLSX as real tools export them: any of the usual encodings and separators."""
 
+import codecs
 import csv
 import io
 import re
@@ -38,20 +39,22 @@ def rows(file, encoding, separator, *, skip=0):
     found = _workbook_rows(file) if encoding == "xlsx" else _text_rows(file, encoding, separator)
     for line, cells in enumerate(found, start=1):
         if len(cells) > MOST_COLUMNS:
-            raise FileUnreadable(_("Line %(line)s has more than %(n)s columns. Is this a table?") % {"line": line, "n": MOST_COLUMNS})
+            raise FileUnreadable(
+                _("Line %(line)s has more than %(n)s columns. Is this a table?") % {"line": line, "n": MOST_COLUMNS}
+            )
         if line > skip and any(cell.strip() for cell in cells):
             yield line, cells
 
 
 def _text_rows(file, encoding, separator):
-    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    text = codecs.getreader(encoding)(file, errors="replace")
     reader = csv.reader((line.replace("\x00", "") for line in text), delimiter=separator)
     try:
         yield from reader
     except csv.Error as error:
-        raise FileUnreadable(_("Line %(line)s cannot be read: a cell is too long or a quote is not closed.") % {"line": reader.line_num}) from error
-    finally:
-        text.detach()
+        raise FileUnreadable(
+            _("Line %(line)s cannot be read: a cell is too long or a quote is not closed.") % {"line": reader.line_num}
+        ) from error
 
 
 def _workbook_rows(file):
@@ -99,7 +102,11 @@ def _separator(text):
     best, most = ",", 0
     for separator in SEPARATORS:
         try:
-            widths = [len(cells) for _n, cells in zip(range(10), csv.reader(io.StringIO(text), delimiter=separator), strict=False) if cells]
+            widths = [
+                len(cells)
+                for _n, cells in zip(range(10), csv.reader(io.StringIO(text), delimiter=separator), strict=False)
+                if cells
+            ]
         except csv.Error:
             continue
         if not widths:

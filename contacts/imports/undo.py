@@ -70,6 +70,8 @@ def _restore(row):
     stamp = contact.updated_at
     contact.save()
     Contact.objects.filter(pk=contact.pk).update(updated_at=stamp)
-    added = ContactPoint.objects.filter(contact=contact, created_at__gte=row.run.created_at, created_at__lte=row.run.finished_at)
+    added = ContactPoint.objects.filter(
+        contact=contact, created_at__gte=row.run.created_at, created_at__lte=row.run.finished_at
+    )
     added.delete()
     return 1

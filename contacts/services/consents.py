@@ -20,7 +20,14 @@ def state_consent(contact, purpose, *, given, source="", text="", address=None, 
         address=address,
     )
     kind = "consent.given" if given else "consent.withdrawn"
-    record(kind, contact=contact, company=contact.company, actor=by, purpose=str(consent.get_purpose_display()), source=source)
+    record(
+        kind,
+        contact=contact,
+        company=contact.company,
+        actor=by,
+        purpose=str(consent.get_purpose_display()),
+        source=source,
+    )
     return consent
 
 

@@ -17,12 +17,16 @@ def normalise(kind, value, region=None):
     if kind == ContactPoint.Kind.EMAIL:
         norm = norm_email(value)
         if not norm or " " in norm or len(norm) > 254:
-            raise PointRefused(_("“%(value)s” is not an email address. Write it like name@example.com.") % {"value": value})
+            raise PointRefused(
+                _("“%(value)s” is not an email address. Write it like name@example.com.") % {"value": value}
+            )
         return norm
     if kind == ContactPoint.Kind.PHONE:
         norm = norm_phone(value, region or Workspace.get().country)
         if not norm:
-            raise PointRefused(_("“%(value)s” is not a phone number. Write it with the country code: +49 30 …") % {"value": value})
+            raise PointRefused(
+                _("“%(value)s” is not a phone number. Write it with the country code: +49 30 …") % {"value": value}
+            )
         return norm
     return value.strip().casefold()
 

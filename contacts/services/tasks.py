@@ -40,7 +40,9 @@ def finish_task(task, *, by, outcome=""):
     if task.contact:
         touch(task.contact)
     note_next_step(task.contact)
-    record("task.done", contact=task.contact, company=task.company, target=task, actor=by, title=task.title, text=outcome)
+    record(
+        "task.done", contact=task.contact, company=task.company, target=task, actor=by, title=task.title, text=outcome
+    )
     return True
 
 

@@ -16,7 +16,19 @@ from crm.models import User
 from crm.views.timeline import context as timeline_context
 
 # What the record page shows at the left, in this order.
-DETAILS = ["email", "phone", "job_title", "company", "stage", "language", "city", "birthday_on", "owner", "source", "tags"]
+DETAILS = [
+    "email",
+    "phone",
+    "job_title",
+    "company",
+    "stage",
+    "language",
+    "city",
+    "birthday_on",
+    "owner",
+    "source",
+    "tags",
+]
 
 
 def show(request, pk):
@@ -89,7 +101,9 @@ def field(request, pk, name):
     if not request.htmx:
         return htmx.redirect(request, contact.get_absolute_url(), _("Saved."))
     contact.can_edit = True
-    return htmx.refresh(render(request, "contacts/_field.html", {"contact": contact, "row": _row(contact, name)}), "contact:changed")
+    return htmx.refresh(
+        render(request, "contacts/_field.html", {"contact": contact, "row": _row(contact, name)}), "contact:changed"
+    )
 
 
 def field_shown(request, pk, name):

@@ -73,7 +73,9 @@ def show(request, pk):
     if run.state == ImportRun.State.DRAFT:
         context |= _preview(run)
     else:
-        context["refused"] = ImportedRow.objects.filter(run=run, outcome=ImportedRow.Outcome.FAILED).order_by("line")[:PREVIEW]
+        context["refused"] = ImportedRow.objects.filter(run=run, outcome=ImportedRow.Outcome.FAILED).order_by("line")[
+            :PREVIEW
+        ]
     return render(request, "contacts/import.html", context)
 
 

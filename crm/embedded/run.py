@@ -22,7 +22,7 @@ def main(command):
     try:
         root.chmod(0o711)  # the servers' user must be able to pass through
         place = open_place(root / "data")
-        env = dict(os.environ, RAPPORT_EMBEDDED="1", DATA_DIR=str(place.root))
+        env = dict(os.environ, RAPPORT_EMBEDDED="1", STATIC_BUILT="0", DATA_DIR=str(place.root))
         env.setdefault("SECRET_KEY", place.secret("secret.key"))
         with open(root / "servers.log", "ab") as log:
             for name, server in (("DATABASE_URL", Postgres), ("REDIS_URL", Redis)):

@@ -1,0 +1,66 @@
+"""What may be asked about people, companies and tasks."""
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Company, Contact, Task
+from crm import conditions
+from crm.conditions import Field, Relation, Subject
+
+conditions.subject(Subject("contact", Contact, _("People"), event_link="contact_id"))
+for field in (
+    Field("name", _("Name"), "text", path="name_key", key="name_key"),
+    Field("owner", _("Owner"), "person", path="owner_id"),
+    Field("stage", _("Lifecycle stage"), "choice", choices=Contact.Stage.choices),
+    Field("city", _("City"), "text"),
+    Field("country", _("Country"), "text", exact=True),
+    Field("language", _("Language"), "choice", choices=[("en", "English"), ("ru", "Русский"), ("de", "Deutsch")]),
+    Field("company", _("Company"), "record", path="company_id", subject="company"),
+    Field("job_title", _("Job title"), "text"),
+    Field("email", _("Email"), "text"),
+    Field("phone", _("Phone"), "text"),
+    Field("source", _("Source"), "text"),
+    Field("tags", _("Tags"), "tags"),
+    Field("score", _("Score"), "number"),
+    Field("quality", _("Data quality"), "number"),
+    Field("birthday", _("Birthday"), "date", path="birthday_on"),
+    Field("created", _("Added"), "datetime", path="created_at"),
+    Field("last_touch", _("Last touch"), "datetime", path="last_touch_at"),
+    Field("next_step", _("Next step"), "datetime", path="next_step_at"),
+):
+    conditions.field("contact", field)
+conditions.relation(
+    "contact",
+    Relation(
+        "tasks", _("Tasks"), "task", link="contact_id", at="due_at", says=_("have a task"), says_not=_("have no task")
+    ),
+)
+
+conditions.subject(Subject("company", Company, _("Companies"), event_link="company_id"))
+for field in (
+    Field("name", _("Name"), "text", path="name_key", key="name_key"),
+    Field("owner", _("Owner"), "person", path="owner_id"),
+    Field("industry", _("Industry"), "text"),
+    Field("city", _("City"), "text"),
+    Field("country", _("Country"), "text", exact=True),
+    Field("staff", _("Staff"), "number"),
+    Field("tags", _("Tags"), "tags"),
+    Field("created", _("Added"), "datetime", path="created_at"),
+    Field("last_touch", _("Last touch"), "datetime", path="last_touch_at"),
+):
+    conditions.field("company", field)
+conditions.relation(
+    "company",
+    Relation("people", _("People"), "contact", link="company_id", says=_("have people"), says_not=_("have no people")),
+)
+
+conditions.subject(Subject("task", Task, _("Tasks")))
+for field in (
+    Field("title", _("What"), "text"),
+    Field("owner", _("Owner"), "person", path="owner_id"),
+    Field("kind", _("Kind"), "choice", choices=Task.Kind.choices),
+    Field("due", _("Due"), "datetime", path="due_at"),
+    Field("done", _("Done"), "datetime", path="done_at"),
+    Field("hot", _("Hot"), "boolean", path="is_hot"),
+    Field("contact", _("Contact"), "record", path="contact_id", subject="contact"),
+):
+    conditions.field("task", field)

@@ -1,0 +1,296 @@
+"""Import: files as real tools write them, errors, duplicates, a kill in the middle, undo."""
+
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from contacts.imports import mapping, reading
+from contacts.imports import run as importing
+from contacts.imports.cleaning import clean
+from contacts.models import Contact, ContactPoint, ImportedRow, ImportRun
+from contacts.services import people
+from crm import jobs, outbox
+from crm.models import Job
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path, workspace):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def _upload(client, user, data, name="people.csv"):
+    client.force_login(user)
+    return client.post(reverse("contacts:import_new"), {"file": SimpleUploadedFile(name, data)})
+
+
+def _import(client, user, data, name="people.csv", duplicates="update"):
+    """Upload, start and run an import; returns the run."""
+    assert _upload(client, user, data, name).status_code == 302
+    run = ImportRun.objects.latest("pk")
+    columns = {f"column-{i}": field for i, field in run.mapping.items()}
+    client.post(
+        reverse("contacts:import_start", args=[run.pk]), {"duplicates": duplicates, "owner": user.pk, **columns}
+    )
+    outbox.run_due()
+    run.refresh_from_db()
+    return run
+
+
+SHAPES = {
+    "comma, UTF-8": ("First Name,Last Name,Email\nAnna,Weiß,anna@example.com\n", "utf-8"),
+    "comma, UTF-8 with a mark": ("First Name,Last Name,Email\nAnna,Weiß,anna@example.com\n", "utf-8-sig"),
+    "semicolon, cp1251": ("Имя;Фамилия;Рабочий e-mail\nАнна;Петрова;anna@example.com\n", "cp1251"),
+    "semicolon, cp1252": ("First name;Surname;E-mail\nJürgen;Müller-Lüdenscheid;anna@example.com\n", "cp1252"),
+    "tab, UTF-16": ("Имя\tФамилия\tEmail\nАнна\tПетрова\tanna@example.com\n", "utf-16"),
+    "Windows line ends and quotes": ('"First Name","Last Name","Email"\r\n"Anna, Maria","Weiß","anna@example.com"\r\n', "utf-8"),
+    "HubSpot": ("Record ID,First Name,Last Name,Email,Phone Number,Associated Company\n1,Anna,Lee,anna@example.com,+49 30 55501192,Acme\n", "utf-8"),
+    "Google": ("First Name,Last Name,Organization Name,E-mail 1 - Value,Phone 1 - Value,Labels\nAnna,Lee,Acme,anna@example.com,+49 30 55501192,* myContacts\n", "utf-8"),
+    "Bitrix24": ("ID;Имя;Отчество;Фамилия;Рабочий телефон;Рабочий e-mail;Компания\n7;Анна;Сергеевна;Петрова;+7 900 000-11-22;anna@example.com;ООО Ромашка\n", "utf-8-sig"),
+    "amoCRM": ("ID,Полное имя контакта,Наименование,Рабочий email,Рабочий телефон\n1,,Петрова Анна Сергеевна,anna@example.com,+79000001122\n", "utf-8"),
+    "EspoCRM": ("First Name,Last Name,Email,Phone,Account,Address City\nAnna,Lee,anna@example.com,+493055501192,Acme,Berlin\n", "utf-8"),
+    "empty lines and columns": ("First Name,Last Name,Email,,\n\n,,,,\nAnna,Lee,anna@example.com,,\n", "utf-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_each_shape_of_file_brings_its_person(client, admin, shape):
+    text, encoding = SHAPES[shape]
+
+    run = _import(client, admin, text.encode(encoding))
+
+    assert run.counts == {"created": 1, "updated": 0, "skipped": 0, "failed": 0}
+    person = Contact.objects.get()
+    assert person.email == "anna@example.com"
+    assert person.first_name in {"Anna", "Анна", "Jürgen", "Anna, Maria"}
+    assert person.last_name in {"Weiß", "Петрова", "Müller-Lüdenscheid", "Lee"}
+
+
+def test_a_workbook_is_read_too(client, admin, workspace):
+    workspace.country = "RU"
+    workspace.save()
+    book = openpyxl.Workbook()
+    book.active.append(["Имя", "Фамилия", "Телефон", "Дата рождения"])
+    book.active.append(["Анна", "Петрова", 79000001122, "31.05.1984"])
+    out = io.BytesIO()
+    book.save(out)
+
+    run = _import(client, admin, out.getvalue(), "people.xlsx")
+
+    person = Contact.objects.get()
+    assert run.counts["created"] == 1
+    assert str(person.birthday_on) == "1984-05-31"
+    assert ContactPoint.objects.get(kind="phone").norm == "+79000001122"
+
+
+def test_bad_rows_come_back_with_reasons_and_the_good_ones_stay(client, admin):
+    data = "Name,Email,Phone,Birthday\nAnn Lee,ann@example.com,,\nBen,not-an-address,,\n,,,\nCy,cy@example.com,12,\nDi,di@example.com,,32.01.1990\n"
+
+    run = _import(client, admin, data.encode())
+
+    assert run.counts == {"created": 1, "updated": 0, "skipped": 0, "failed": 3}
+    reasons = dict(ImportedRow.objects.filter(outcome="failed").values_list("line", "reason"))
+    assert reasons[3] == "“not-an-address” is not an email address."
+    assert reasons[5] == "“12” is not a phone number."
+    assert "birthday" in reasons[6]
+    job = Job.objects.get(kind="contacts.import")
+    assert job.state == "done"
+    file = importing.files.StoredFile.objects.get(pk=job.result["file"])
+    lines = file.content.read().decode("utf-8-sig").splitlines()
+    assert lines[0] == "Line,Reason,Name,Email,Phone,Birthday"
+    assert lines[1] == "3,“not-an-address” is not an email address.,Ben,not-an-address,,"
+
+
+def test_a_known_person_is_updated_once_and_found_by_email_or_phone(client, admin):
+    ann = people.create_contact(by=admin, first_name="Ann", email="ann@example.com", phone="+49 30 55501192")
+
+    run = _import(
+        client,
+        admin,
+        b"First name,Email,Phone,City\nAnn,ANN@example.com,,Berlin\nAnn,,030 55501192,Hamburg\nNew,new@example.com,,\nNew,new@example.com,,Bonn\n",
+    )
+
+    ann.refresh_from_db()
+    assert run.counts == {"created": 1, "updated": 3, "skipped": 0, "failed": 0}
+    assert ann.city == "Hamburg"
+    assert Contact.objects.get(email="new@example.com").city == "Bonn"
+    assert Contact.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "counts", "people_after"), [("skip", ("skipped", 1), 1), ("create", ("created", 1), 2)]
+)
+def test_known_people_can_be_left_or_doubled(client, admin, mode, counts, people_after):
+    ann = people.create_contact(by=admin, first_name="Ann", email="ann@example.com")
+
+    run = _import(client, admin, b"First name,Email\nOther,ann@example.com\n", duplicates=mode)
+
+    ann.refresh_from_db()
+    assert (counts[0], run.counts[counts[0]]) == counts
+    assert ann.first_name == "Ann"
+    assert Contact.objects.count() == people_after
+
+
+def test_a_person_of_others_is_never_changed_by_an_import(client, alice, mallory):
+    ann = people.create_contact(by=alice, first_name="Ann", email="ann@example.com")
+
+    _import(client, mallory, b"First name,Email\nStolen,ann@example.com\n")
+
+    ann.refresh_from_db()
+    assert (ann.first_name, ann.owner) == ("Ann", alice)
+
+
+def test_formulas_and_scripts_are_text(client, admin):
+    _import(client, admin, b"First name,Last name,Email\n=1+1,<script>alert(1)</script>,x@example.com\n")
+
+    page = client.get(Contact.objects.get().get_absolute_url()).content.decode()
+    assert "<script>alert(1)</script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_a_killed_import_goes_on_at_the_next_batch_and_doubles_nothing(client, admin, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 10)
+    rows = "".join(f"Person{i},p{i}@example.com\n" for i in range(35))
+    _upload(client, admin, f"First name,Email\n{rows}".encode())
+    run = ImportRun.objects.get()
+    columns = {f"column-{i}": field for i, field in run.mapping.items()}
+    client.post(reverse("contacts:import_start", args=[run.pk]), {"duplicates": "create", "owner": admin.pk, **columns})
+    job = Job.objects.get()
+    real, calls = importing._take, []
+
+    def die_at_the_third(*args):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(1)
+        real(*args)
+
+    monkeypatch.setattr(importing, "_take", die_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run({"job": job.pk})
+    assert Contact.objects.count() == 20
+
+    monkeypatch.setattr(importing, "_take", real)
+    jobs.run({"job": job.pk})
+
+    job.refresh_from_db()
+    assert (job.state, job.done, Contact.objects.count()) == ("done", 35, 35)
+
+
+def test_undo_removes_what_was_made_restores_what_was_changed_and_leaves_what_people_touched(client, admin):
+    ann = people.create_contact(by=admin, first_name="Ann", email="ann@example.com", city="Bonn")
+    run = _import(
+        client,
+        admin,
+        b"First name,Email,City\nAnnabel,ann@example.com,Berlin\nBen,ben@example.com,Ulm\nCy,cy@example.com,Jena\n",
+    )
+    cy = Contact.objects.get(email="cy@example.com")
+    people.log_talk(cy, "note", "Called back.", by=admin)
+
+    client.post(reverse("contacts:import_undo", args=[run.pk]))
+    outbox.run_due()
+
+    ann.refresh_from_db()
+    run.refresh_from_db()
+    assert (ann.first_name, ann.city) == ("Ann", "Bonn")
+    assert list(Contact.objects.order_by("pk")) == [ann, cy]
+    assert run.state == "undone"
+    job = Job.objects.get(kind="contacts.import_undo")
+    assert job.result["rows"] == [["Removed", 1], ["Restored", 1], ["Left, because somebody worked on them since", 1]]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"\n\n\n", "no rows"),
+        (b",".join([b"x"] * 10000) + b"\n", "columns"),
+        (b"a,b\n" + b'"' + b"x" * 200_000 + b"\n", None),
+        (b"PK\x03\x04 not a workbook", "workbook"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_with_a_sentence(client, admin, data, said):
+    answer = _upload(client, admin, data)
+
+    if said is None:
+        answer = client.get(ImportRun.objects.get().get_absolute_url())
+        assert "a cell is too long" in answer.content.decode()
+    else:
+        assert answer.status_code == 422 or answer.status_code == 200
+        assert said in answer.content.decode()
+        assert not ImportRun.objects.exists()
+
+
+def test_a_file_over_the_limit_is_refused(client, admin, settings):
+    settings.MAX_FILE_SIZE = 1024 * 1024
+
+    answer = _upload(client, admin, b"First name\n" + b"x" * 1024 * 1024 * 2)
+
+    assert "is larger than 1 MB" in answer.content.decode()
+
+
+def test_headers_that_repeat_are_mapped_once():
+    assert mapping.guess(["Email", "Email", "Name", "Unknown"]) == {"0": "email", "2": "full_name"}
+
+
+def test_mixed_encodings_are_told_by_row():
+    row = clean(2, ["Anna\ufffd", "a@example.com"], {"0": "first_name", "1": "email"}, "DE")
+
+    assert row.reasons == ["Some characters cannot be read: the file mixes encodings. Save it as UTF-8."]
+
+
+def test_one_broken_character_does_not_make_a_file_cyrillic():
+    data = "Имя,Почта\n".encode() + "Анна,anna@example.com\n".encode() * 50 + b"\xff,b@example.com\n"
+
+    assert reading.detect(data) == ("utf-8", ",")
+
+
+@pytest.mark.parametrize(("who", "status"), [("alice", 404), ("mallory", 404)])
+def test_nobody_sees_the_import_of_another(request, client, admin, who, status):
+    run = _import(client, admin, b"First name,Email\nAnn,ann@example.com\n")
+    client.force_login(request.getfixturevalue(who))
+
+    assert client.get(run.get_absolute_url()).status_code == status
+    assert client.post(reverse("contacts:import_undo", args=[run.pk])).status_code == status
+    assert Contact.objects.count() == 1
+
+
+def test_who_may_not_import_cannot_upload(client, carol):
+    answer = _upload(client, carol, b"First name\nAnn\n")
+
+    assert answer.status_code == 403
+    assert not ImportRun.objects.exists()
+
+
+def test_five_thousand_rows_are_imported_with_few_statements(client, admin, django_assert_max_num_queries):
+    rows = "".join(
+        f"Person{i},Family{i % 70},p{i}@example.com,+49305550{i:05},Company {i % 300}\n" for i in range(5000)
+    )
+    _upload(client, admin, f"First name,Last name,Email,Phone,Company\n{rows}".encode())
+    run = ImportRun.objects.get()
+    columns = {f"column-{i}": field for i, field in run.mapping.items()}
+    client.post(reverse("contacts:import_start", args=[run.pk]), {"duplicates": "update", "owner": admin.pk, **columns})
+
+    with django_assert_max_num_queries(150):
+        outbox.run_due()
+
+    run.refresh_from_db()
+    assert run.counts == {"created": 5000, "updated": 0, "skipped": 0, "failed": 0}
+    assert factories.Company.objects.count() == 300
+
+
+def test_an_import_is_started_once(client, admin):
+    run = _import(client, admin, b"First name,Email\nAnn,ann@example.com\n")
+
+    client.post(
+        reverse("contacts:import_start", args=[run.pk]),
+        {"duplicates": "create", "owner": admin.pk, "column-0": "first_name"},
+    )
+    outbox.run_due()
+
+    assert Job.objects.filter(kind="contacts.import").count() == 1
+    assert Contact.objects.count() == 1
