@@ -1,3 +1,4 @@
+from crm.models.calendar import BusinessCalendar, SpecialDay
 from crm.models.delivery import Delivery
 from crm.models.event import Event
 from crm.models.invitation import Invitation
@@ -9,6 +10,7 @@ from crm.models.user import Role, Team, User
 from crm.models.workspace import Workspace
 
 __all__ = [
+    "BusinessCalendar",
     "Delivery",
     "Event",
     "Invitation",
@@ -16,6 +18,7 @@ __all__ = [
     "Notification",
     "OutboxMessage",
     "Role",
+    "SpecialDay",
     "StoredFile",
     "Team",
     "User",

@@ -1,0 +1,104 @@
+"""Business time: pure functions over a calendar of working hours. Instants are aware; days are local to the calendar.
+
+Daylight saving is exact: every working interval is turned into instants of its own day, so a Sunday of 25 hours
+changes nothing about Monday.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+FARTHEST = 366 * 3  # days to look ahead before a calendar counts as empty
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A calendar: zone, intervals for each weekday (0 is Monday), and days with hours of their own.
+
+    An interval is (start, end) in minutes after midnight; an end over 1440 goes into the next day. A special day's
+    list replaces that day's hours: empty for a holiday, shorter for the eve of one, hours on a working Saturday.
+    """
+
+    zone: str = "UTC"
+    week: dict = field(default_factory=dict)
+    special: dict = field(default_factory=dict)
+
+    def intervals(self, day: date):
+        """The day's working intervals as pairs of instants, in order."""
+        spans = self.special.get(day, self.week.get(day.weekday(), ()))
+        return [(self._instant(day, start), self._instant(day, end)) for start, end in spans]
+
+    def _instant(self, day, minutes):
+        days, rest = divmod(minutes, 1440)
+        local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), ZoneInfo(self.zone))
+        return local.astimezone(ZoneInfo("UTC"))
+
+
+def business_seconds(hours: Hours, start: datetime, end: datetime) -> int:
+    """Working seconds in [start, end); 0 when end is not after start."""
+    if end <= start:
+        return 0
+    zone = ZoneInfo(hours.zone)
+    # An interval of the day before may reach past midnight.
+    day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
+    total = 0.0
+    while day <= last:
+        for opens, closes in hours.intervals(day):
+            total += max(0.0, (min(closes, end) - max(opens, start)).total_seconds())
+        day += timedelta(days=1)
+    return round(total)
+
+
+def add_business(hours: Hours, start: datetime, seconds: int) -> datetime:
+    """The instant at which so many working seconds have passed since `start`.
+
+    Raises ValueError when the calendar has no working time in the next three years.
+    """
+    zone = ZoneInfo(hours.zone)
+    day = start.astimezone(zone).date() - timedelta(days=1)
+    left = float(seconds)
+    for _n in range(FARTHEST):
+        for opens, closes in hours.intervals(day):
+            opens = max(opens, start)
+            room = (closes - opens).total_seconds()
+            if room <= 0:
+                continue
+            if left <= room:
+                return opens + timedelta(seconds=left)
+            left -= room
+        day += timedelta(days=1)
+    raise ValueError("The calendar has no working time.")
+
+
+def parse_week(text: str) -> dict:
+    """{weekday: [(start, end)]} from "0-4 09:00-13:00 14:00-18:00; 5 10:00-14:00".
+
+    Raises ValueError with the part that cannot be read. "24:00" and "22:00-06:00" (overnight) are understood.
+    """
+    week = {}
+    for part in filter(None, (piece.strip() for piece in text.split(";"))):
+        days, *spans = part.split()
+        first, _dash, last = days.partition("-")
+        if not spans or not first.isdigit() or not 0 <= int(first) <= int(last or first) <= 6:
+            raise ValueError(part)
+        found = sorted(_span(span) for span in spans)
+        if any(a[1] > b[0] for a, b in zip(found, found[1:], strict=False)):
+            raise ValueError(part)
+        for day in range(int(first), int(last or first) + 1):
+            week[day] = found
+    return week
+
+
+def _span(text):
+    try:
+        start, end = (_minutes(part) for part in text.split("-"))
+    except ValueError:
+        raise ValueError(text) from None
+    return start, end if end > start else end + 1440
+
+
+def _minutes(text):
+    hours, minutes = (int(part) for part in text.split(":"))
+    if not (0 <= hours <= 24 and 0 <= minutes < 60):
+        raise ValueError(text)
+    return hours * 60 + minutes
