@@ -1,5 +1,6 @@
-"""How people sign in: by invitation only."""
+"""How people sign in: by invitation only, with the program's own words and looks."""
 
+from allauth.account import forms
 from allauth.account.adapter import DefaultAccountAdapter
 
 
@@ -8,3 +9,28 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return False
+
+
+class _Quiet:
+    """A form without placeholders: they repeat the labels."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
+class SignInForm(_Quiet, forms.LoginForm):
+    pass
+
+
+class ChangePasswordForm(_Quiet, forms.ChangePasswordForm):
+    pass
+
+
+class ResetPasswordForm(_Quiet, forms.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(_Quiet, forms.ResetPasswordKeyForm):
+    pass

@@ -14,6 +14,7 @@ def shell(request):
     return {
         "workspace": SimpleLazyObject(Workspace.get),
         "nav": SimpleLazyObject(lambda: navigation(user)),
+        "settings_pages": SimpleLazyObject(lambda: registry.settings_for(user)),
         "unread": SimpleLazyObject(lambda: notify.unread_count(user)),
     }
 

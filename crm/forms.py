@@ -143,6 +143,11 @@ class RoleForm(forms.ModelForm):
     def __init__(self, *args, by, **kwargs):
         self.by = by
         super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["class"] = "form-control"
+
+    def acts(self):
+        """The heads of the matrix."""
+        return [label for _act, label in access.ACTS]
 
     def rows(self):
         """(kind, [(act label, field name, level, choices)]) of the matrix."""

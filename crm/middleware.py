@@ -1,9 +1,13 @@
 """Sign-in by default, and each person's language and time zone."""
 
 import zoneinfo
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone, translation
 from pghistory.middleware import HistoryMiddleware
 
@@ -12,10 +16,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
     """Every view asks for sign-in unless it is public. htmx is told to go to the sign-in page as a whole."""
 
     def handle_no_permission(self, request, view_func):
-        answer = super().handle_no_permission(request, view_func)
-        if request.htmx:
-            return HttpResponse(headers={"HX-Redirect": answer.url})
-        return answer
+        if not request.htmx:
+            return super().handle_no_permission(request, view_func)
+        # After signing in the person wants the page, not the fragment that was asked for.
+        page = urlsplit(request.htmx.current_url or "/")
+        back = urlunsplit(("", "", page.path or "/", page.query, ""))
+        login = f"{reverse(settings.LOGIN_URL)}?{urlencode({REDIRECT_FIELD_NAME: back})}"
+        return HttpResponse(headers={"HX-Redirect": login})
 
 
 class AuditMiddleware(HistoryMiddleware):

@@ -89,6 +89,11 @@ class SettingsPage:
     act: str = "edit"
     order: int = 100
 
+    @property
+    def group(self):
+        """ "own" for pages about the user, "company" for all others."""
+        return "company" if self.kind else "own"
+
 
 @dataclass(frozen=True)
 class TaskAct:

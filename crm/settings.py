@@ -196,6 +196,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "today"
 ACCOUNT_ADAPTER = "crm.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "crm.accounts.SignInForm",
+    "change_password": "crm.accounts.ChangePasswordForm",
+    "reset_password": "crm.accounts.ResetPasswordForm",
+    "reset_password_from_key": "crm.accounts.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

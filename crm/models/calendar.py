@@ -47,7 +47,9 @@ class SpecialDay(models.Model):
     calendar = models.ForeignKey(BusinessCalendar, models.CASCADE, related_name="days")
     day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=100, blank=True)
-    hours = models.CharField(_("hours"), max_length=100, blank=True, help_text=_("Empty on a holiday, else 09:00-17:00"))
+    hours = models.CharField(
+        _("hours"), max_length=100, blank=True, help_text=_("Empty on a holiday, else 09:00-17:00")
+    )
 
     class Meta:
         verbose_name = _("special day")

@@ -193,3 +193,27 @@ def styled(field):
     kind = getattr(field.field.widget, "input_type", "")
     css = "form-select" if kind == "select" else "form-control"
     return field.as_widget(attrs={"class": f"{css} is-invalid" if field.errors else css})
+
+
+# What browsers call themselves; those that also claim to be another come first.
+_BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "YaBrowser/": "Yandex", "Firefox/": "Firefox", "Chrome/": "Chrome"}
+_BROWSERS["Safari/"] = "Safari"
+_SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
+_SYSTEMS["Linux"] = "Linux"
+
+
+@register.simple_tag
+def browser_name(agent):
+    """ "Firefox, Windows" from what a browser calls itself; its own words when nothing is known."""
+    names = [next((name for mark, name in table.items() if mark in agent), "") for table in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, names)) or agent[:60]
+
+
+@register.simple_tag
+def mark_match(text, needle):
+    """The text with the first occurrence of what was typed marked."""
+    text, needle = str(text), (needle or "").strip().lstrip("> ")
+    at = text.casefold().find(needle.casefold()) if needle else -1
+    if at < 0:
+        return text
+    return format_html("{}<mark>{}</mark>{}", text[:at], text[at : at + len(needle)], text[at + len(needle) :])

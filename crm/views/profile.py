@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_POST
 
-from crm import htmx, registry
+from crm import htmx
 from crm.forms import ProfileForm
 
 
 def settings_index(request):
     """All settings pages the user may open."""
-    return render(request, "crm/settings.html", {"pages": registry.settings_for(request.user)})
+    return render(request, "crm/settings.html")
 
 
 def edit(request):

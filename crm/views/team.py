@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm import htmx
-from crm.access import require
+from crm.access import may, require
 from crm.forms import RoleForm, TeamForm, UserForm, WorkspaceForm
 from crm.models import Invitation, Role, Team, User, Workspace
 
@@ -22,7 +22,11 @@ def users(request):
     require(request.user, "user")
     people = User.objects.select_related("team").prefetch_related("roles").order_by("-is_active", "name")
     waiting = [row for row in Invitation.objects.filter(accepted_at=None, revoked_at=None) if row.is_open]
-    return render(request, "crm/user_list.html", {"people": people, "waiting": waiting})
+    return render(
+        request,
+        "crm/user_list.html",
+        {"people": people, "waiting": waiting, "can_edit": may(request.user, "user", "edit")},
+    )
 
 
 def user(request, pk):
@@ -41,7 +45,11 @@ def teams(request):
         if form.is_valid():
             form.save()
             return htmx.redirect(request, reverse("teams"), _("The team is there."))
-    context = {"form": form, "rows": _tree(Team.objects.prefetch_related("members"))}
+    context = {
+        "form": form,
+        "rows": _tree(Team.objects.prefetch_related("members")),
+        "can_edit": may(request.user, "user", "edit"),
+    }
     return render(request, "crm/team_list.html", context, status=422 if form.errors else 200)
 
 
@@ -64,7 +72,8 @@ def team_edit(request, pk):
 
 def roles(request):
     require(request.user, "user")
-    return render(request, "crm/role_list.html", {"rows": Role.objects.prefetch_related("users")})
+    context = {"rows": Role.objects.prefetch_related("users"), "can_edit": may(request.user, "user", "edit")}
+    return render(request, "crm/role_list.html", context)
 
 
 def role_edit(request, pk):

@@ -1,4 +1,5 @@
 // Keys that work everywhere, unless something is being typed.
+import { free, letter } from "./keys.js";
 import { open } from "./palette.js";
 
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -7,32 +8,31 @@ for (const key of document.querySelectorAll("[data-mod-key]")) if (!mac) key.tex
 let waiting = "";
 let timer;
 
-const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
+const press = (key) => document.querySelector(`[data-key="${key}"]`);
+const acts = {
+  "/": () => open(),
+  "?": () => document.getElementById("shortcuts")?.showModal(),
+  c: () => (press("c") ? press("c").click() : open("> ")),
+  e: () => press("e")?.click(),
+};
 
 document.addEventListener("keydown", (event) => {
-  if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+  const key = letter(event);
+  if ((event.metaKey || event.ctrlKey) && key.toLowerCase() === "k") {
     event.preventDefault();
     open();
     return;
   }
-  if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
+  if (!free(event)) return;
   if (waiting === "g") {
     waiting = "";
-    document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
-    return;
-  }
-  if (event.key === "g") {
+    document.querySelector(`[data-go="${CSS.escape(key)}"]`)?.click();
+  } else if (key === "g") {
     waiting = "g";
     clearTimeout(timer);
     timer = setTimeout(() => { waiting = ""; }, 1200);
-  } else if (event.key === "/") {
+  } else if (acts[key]) {
     event.preventDefault();
-    open();
-  } else if (event.key === "?") {
-    document.getElementById("shortcuts")?.showModal();
-  } else if (event.key === "c") {
-    document.querySelector("[data-key=c]")?.click();
-  } else if (event.key === "e") {
-    document.querySelector("[data-key=e]")?.click();
+    acts[key]();
   }
 });

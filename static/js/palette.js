@@ -21,18 +21,33 @@ function choose(item) {
 async function ask() {
   const turn = ++asked;
   const url = `${palette.dataset.palette}?q=${encodeURIComponent(input.value)}&at=${encodeURIComponent(location.pathname)}`;
-  const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
+  } catch {
+    answer = { ok: false };
+  }
   // A slow answer to an older question must not replace a newer one.
-  if (turn !== asked || !answer.ok) return;
+  if (turn !== asked) return;
+  if (!answer.ok) {
+    list.replaceChildren(Object.assign(document.createElement("p"), { className: "palette-group", textContent: palette.dataset.failed }));
+    return;
+  }
+  // The session has expired: the server names the page to sign in on.
+  const elsewhere = answer.headers.get("HX-Redirect");
+  if (elsewhere) {
+    location.assign(elsewhere);
+    return;
+  }
   list.innerHTML = await answer.text();
   choose(items()[0]);
 }
 
-export function open() {
+export function open(text = "") {
   if (!palette || !palette.hidden) return;
   back = document.activeElement;
   palette.hidden = scrim.hidden = false;
-  input.value = "";
+  input.value = text;
   input.focus();
   ask();
 }

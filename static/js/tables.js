@@ -1,13 +1,19 @@
 // Rows: a cursor moved by j and k, Enter opens, x selects; the bulk bar appears with the first selected row.
-const rows = () => [...document.querySelectorAll("[data-rows] > [data-row]")];
+import { free, letter } from "./keys.js";
+
+const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")];
 const at = () => rows().findIndex((row) => row.classList.contains("cursor") || row.classList.contains("cur"));
+
+function mark(next) {
+  const name = next.dataset.row || "cursor";
+  for (const row of rows()) row.classList.toggle(name, row === next);
+}
 
 function move(step) {
   const all = rows();
   if (!all.length) return;
   const next = all[Math.max(0, Math.min(all.length - 1, at() + step))];
-  const mark = next.dataset.row || "cursor";
-  for (const row of all) row.classList.toggle(mark, row === next);
+  mark(next);
   next.scrollIntoView({ block: "nearest" });
 }
 
@@ -35,6 +41,9 @@ document.addEventListener("click", (event) => {
     for (const box of document.querySelectorAll("[data-pick], [data-pick-all]")) box.checked = false;
     count();
   }
+  // A queue line opens in place with a click beside its links.
+  const line = event.target.closest("[data-row=cur]");
+  if (line && !event.target.closest("a, button, input, summary")) mark(line);
   const whole = event.target.closest("[data-select-all]");
   if (whole) {
     document.querySelector("[data-whole]").value = "1";
@@ -43,12 +52,15 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog[open], .palette")) return;
+  if (!free(event)) return;
   const row = rows()[at()];
-  if (event.key === "j") move(1);
-  else if (event.key === "k") move(-1);
-  else if (event.key === "Enter" && row && !event.target.closest("a, button")) row.querySelector("a[href]")?.click();
-  else if (event.key === "x" && row) row.querySelector("[data-pick]")?.click();
+  const key = letter(event);
+  if (key === "j") move(1);
+  else if (key === "k") move(-1);
+  else if (key === "Enter" && row && !event.target.closest("a, button, summary")) row.querySelector("a[href]")?.click();
+  else if (key === "x" && row) row.querySelector("[data-pick]")?.click();
+  // Keys of the row's own acts, such as D for done.
+  else if (row) row.querySelector(`[data-row-key="${CSS.escape(key)}"]`)?.click();
 });
 document.body.addEventListener("htmx:afterSettle", count);
 count();

@@ -1,0 +1,126 @@
+"""A real browser on a real server: pages that collect what went wrong in them."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import sync_playwright
+
+# Playwright's event loop runs in the test's thread; the database is used from it synchronously, as everywhere.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not: messages in the console, errors, requests to other hosts."""
+
+    host: str
+    errors: list = field(default_factory=list)
+    strangers: list = field(default_factory=list)
+
+    def attach(self, page):
+        page.on("console", lambda m: self.errors.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._asked)
+
+    def _asked(self, request):
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.host:
+            self.strangers.append(request.url)
+
+    def assert_clean(self):
+        assert self.errors == []
+        assert self.strangers == []
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as play:
+        found = play.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def watch(live_server):
+    return Watch(urlsplit(live_server.url).netloc)
+
+
+@pytest.fixture
+def new_page(browser, live_server, watch):
+    """`new_page(viewport=…, theme="light"|"dark", locale="en")` opens a watched page in a browser of its own."""
+    contexts = []
+
+    def make(viewport=None, theme="light", locale="en"):
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport=viewport or DESK,
+            color_scheme=theme,
+            locale=locale,
+            timezone_id="Europe/Berlin",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        watch.attach(page)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page()
+
+
+@pytest.fixture
+def sign_in(live_server):
+    """`sign_in(page, user)` gives the page's browser a session of that user."""
+
+    def enter(page, user):
+        client = Client()
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url, "httpOnly": True}]
+        )
+
+    return enter
+
+
+@pytest.fixture
+def axe():
+    """`axe(page)` lists the serious and critical findings of axe-core on WCAG 2.0 to 2.2, A and AA."""
+    source = AXE.read_text()
+
+    def check(page):
+        # Evaluated through the debugger, so the page's content security policy stays in force for the page itself.
+        page.evaluate(source)
+        found = page.evaluate(
+            """() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+                resultTypes: ["violations"]})"""
+        )
+        return [
+            f"{page.url}: {rule['id']} {node['target']} {node['failureSummary']}"
+            for rule in found["violations"]
+            if rule["impact"] in {"serious", "critical"}
+            for node in rule["nodes"]
+        ]
+
+    return check
