@@ -45,9 +45,10 @@ def test_holidays_short_days_and_working_saturdays_replace_the_week():
     special = {date(2026, 11, 4): [], date(2026, 11, 3): [(540, 1020)], date(2026, 11, 7): [(540, 1080)]}
     moscow = Hours("Europe/Moscow", parse_week("0-4 09:00-18:00"), special)
 
-    assert business_seconds(moscow, at("2026-11-03 00:00", "Europe/Moscow"), at("2026-11-09 00:00", "Europe/Moscow")) == (
-        8 + 0 + 9 + 9 + 9
-    ) * H
+    assert (
+        business_seconds(moscow, at("2026-11-03 00:00", "Europe/Moscow"), at("2026-11-09 00:00", "Europe/Moscow"))
+        == (8 + 0 + 9 + 9 + 9) * H
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,9 @@ def test_a_calendar_without_hours_is_an_error_not_a_loop():
         add_business(Hours(), datetime(2026, 1, 1, tzinfo=UTC), 60)
 
 
-@pytest.mark.parametrize("text", ["7 09:00-18:00", "0-4", "0 9-18", "0 09:00-25:00", "4-0 09:00-10:00", "0 09:00-12:00 11:00-13:00"])
+@pytest.mark.parametrize(
+    "text", ["7 09:00-18:00", "0-4", "0 9-18", "0 09:00-25:00", "4-0 09:00-10:00", "0 09:00-12:00 11:00-13:00"]
+)
 def test_hours_that_cannot_be_are_refused(text):
     with pytest.raises(ValueError, match=".+"):
         parse_week(text)
@@ -87,4 +90,6 @@ def test_adding_and_measuring_agree(start, seconds):
 def test_time_adds_up_over_any_cut(a, b, c):
     first, middle, last = sorted([a.replace(microsecond=0), b.replace(microsecond=0), c.replace(microsecond=0)])
 
-    assert business_seconds(BERLIN, first, last) == business_seconds(BERLIN, first, middle) + business_seconds(BERLIN, middle, last)
+    assert business_seconds(BERLIN, first, last) == business_seconds(BERLIN, first, middle) + business_seconds(
+        BERLIN, middle, last
+    )

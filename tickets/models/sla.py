@@ -1,0 +1,31 @@
+"""What answer times are promised."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm import audit
+from crm.models import BusinessCalendar
+
+
+class Priority(models.TextChoices):
+    LOW = "low", _("Low")
+    NORMAL = "normal", _("Normal")
+    HIGH = "high", _("High")
+    URGENT = "urgent", _("Urgent")
+
+
+@audit.tracked()
+class SlaTarget(models.Model):
+    """For one priority: working minutes to the first response and to the solution."""
+
+    priority = models.CharField(_("priority"), max_length=6, choices=Priority, unique=True)
+    calendar = models.ForeignKey(BusinessCalendar, models.PROTECT, verbose_name=_("working hours"))
+    first_response = models.PositiveIntegerField(_("first response, minutes"), default=240)
+    resolution = models.PositiveIntegerField(_("solution, minutes"), default=1440)
+
+    class Meta:
+        verbose_name = _("promise")
+        verbose_name_plural = _("promises")
+
+    def __str__(self):
+        return self.get_priority_display()
