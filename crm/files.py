@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+import uuid
 from mimetypes import guess_type
 
 import puremagic
@@ -69,9 +70,9 @@ def sniff(head, name):
     return found or guess_type(name)[0] or "application/octet-stream"
 
 
-def fetch_file(user, uuid):
+def fetch_file(user, key):
     """The file, as far as the user may see what it belongs to. Raises Http404."""
-    file = StoredFile.objects.filter(uuid=uuid).first()
+    file = StoredFile.objects.filter(uuid=key).first()
     if file is None or not _visible(file, user):
         raise Http404
     return file
@@ -80,6 +81,23 @@ def fetch_file(user, uuid):
 def files_of(target):
     """Files of a record, newest first."""
     return StoredFile.objects.filter(target_type=target._meta.label_lower, target_id=target.pk).order_by("-created_at")
+
+
+def take_uploads(uuids, *, by, target):
+    """Give files that `by` has just uploaded to a record. Returns them; those of others or given before are left out."""
+    wanted = [u for u in map(_as_uuid, uuids) if u]
+    rows = list(StoredFile.objects.filter(uuid__in=wanted, by=by, kind="upload", target_id=None).order_by("pk"))
+    for row in rows:
+        row.kind, row.target_type, row.target_id = "attachment", target._meta.label_lower, target.pk
+        row.save(update_fields=["kind", "target_type", "target_id"])
+    return rows
+
+
+def _as_uuid(text):
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return None
 
 
 def _visible(file, user):

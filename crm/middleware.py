@@ -4,9 +4,10 @@ import zoneinfo
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth import REDIRECT_FIELD_NAME, get_user_model
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
 from pghistory.middleware import HistoryMiddleware
@@ -16,6 +17,8 @@ class SignInMiddleware(LoginRequiredMiddleware):
     """Every view asks for sign-in unless it is public. htmx is told to go to the sign-in page as a whole."""
 
     def handle_no_permission(self, request, view_func):
+        if not get_user_model().objects.exists():
+            return redirect("setup")
         if not request.htmx:
             return super().handle_no_permission(request, view_func)
         # After signing in the person wants the page, not the fragment that was asked for.

@@ -13,6 +13,7 @@ urlpatterns = [
     path("panels/<slug:subject>/<slug:name>/<int:pk>/", panels.show, name="panel"),
     path("history/<slug:kind>/<int:pk>/", panels.history, name="history"),
     path("timeline/<slug:kind>/<int:pk>/", timeline.show, name="timeline"),
+    path("files/", files.create, name="file_create"),
     path("files/<uuid:uuid>/", files.show, name="file_show"),
     path("jobs/", jobs.index, name="jobs"),
     path("jobs/<int:pk>/", jobs.show, name="job_show"),

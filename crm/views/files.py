@@ -1,8 +1,24 @@
 """Downloads: never rendered by the browser as a page."""
 
 from django.http import FileResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from crm.files import fetch_file
+from crm.files import FileRefused, fetch_file, store
+
+
+@require_POST
+def create(request):
+    """Keep one uploaded file until the form it belongs to is sent; the answer is its line in that form."""
+    uploaded = request.FILES.get("file")
+    try:
+        if uploaded is None:
+            raise FileRefused(_("No file arrived. Choose one and try again."))
+        file = store(uploaded, uploaded.name, by=request.user, kind="upload")
+    except FileRefused as refusal:
+        return render(request, "crm/_upload.html", {"error": str(refusal)}, status=422)
+    return render(request, "crm/_upload.html", {"file": file})
 
 
 def show(request, uuid):

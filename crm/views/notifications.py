@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -28,4 +29,5 @@ def show(request, pk):
     """Mark one as read and go where it points."""
     row = get_object_or_404(Notification, user=request.user, pk=pk)
     Notification.objects.filter(pk=row.pk, read_at=None).update(read_at=timezone.now())
-    return redirect(row.url or "notifications")
+    ours = url_has_allowed_host_and_scheme(row.url, {request.get_host()}, require_https=request.is_secure())
+    return redirect(row.url if ours else "notifications")

@@ -7,3 +7,4 @@ import "./keyboard.js";
 import "./tables.js";
 import "./clocks.js";
 import "./drafts.js";
+import "./uploads.js";
