@@ -41,6 +41,7 @@ urlpatterns = [
     path("contacts/", include("contacts.urls")),
     path("deals/", include("deals.urls")),
     path("tickets/", include("tickets.urls")),
+    path("help/", include("tickets.help_urls")),
     path("campaigns/", include("campaigns.urls")),
     path("kpi/", include("analytics.urls")),
 ]

@@ -1,3 +1,34 @@
+from django.urls import path
+
+from tickets.views import articles, desk, lists, settings
+
 app_name = "tickets"
 
-urlpatterns = []
+urlpatterns = [
+    path("", lists.tickets, name="index"),
+    path("desk/", lists.desk, name="desk"),
+    path("new/", desk.new, name="new"),
+    path("<int:pk>/", desk.show, name="show"),
+    path("<int:pk>/replies/", desk.reply, name="reply"),
+    path("<int:pk>/assignments/", desk.assign, name="assign"),
+    path("<int:pk>/priorities/", desk.prioritise, name="prioritise"),
+    path("<int:pk>/statuses/", desk.move, name="move"),
+    path("<int:pk>/presence/", desk.presence, name="presence"),
+    path("<int:pk>/messages/<int:message_pk>/", desk.message, name="message"),
+    path("articles/", articles.index, name="articles"),
+    path("articles/new/", articles.edit, name="article_new"),
+    path("articles/<int:pk>/", articles.edit, name="article_edit"),
+    path("categories/", articles.categories, name="categories"),
+    path("mailboxes/", settings.mailboxes, name="mailboxes"),
+    path("mailboxes/new/", settings.mailbox, name="mailbox_new"),
+    path("mailboxes/<int:pk>/", settings.mailbox, name="mailbox_edit"),
+    path("promises/", settings.promises, name="promises"),
+    path("promises/<slug:priority>/", settings.promise, name="promise_edit"),
+    path("calendars/new/", settings.calendar, name="calendar_new"),
+    path("calendars/<int:pk>/", settings.calendar, name="calendar_edit"),
+    path("calendars/<int:pk>/days/", settings.special_day, name="special_day_new"),
+    path("days/<int:pk>/delete/", settings.special_day_delete, name="special_day_delete"),
+    path("macros/", settings.macros, name="macros"),
+    path("macros/new/", settings.macro, name="macro_new"),
+    path("macros/<int:pk>/", settings.macro, name="macro_edit"),
+]

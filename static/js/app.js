@@ -8,3 +8,4 @@ import "./tables.js";
 import "./clocks.js";
 import "./drafts.js";
 import "./uploads.js";
+import "./inserts.js";

@@ -87,4 +87,4 @@ class Article(models.Model):
 
     @property
     def public_url(self):
-        return reverse("help:article", args=[self.pk, slugify(self.title) or "article"])
+        return reverse("help:article", args=[self.pk, slugify(self.title, allow_unicode=True) or "article"])

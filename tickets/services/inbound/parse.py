@@ -1,0 +1,188 @@
+"""A raw letter as clean parts. Never raises for what a sender wrote: what cannot be read is replaced."""
+
+import email
+import email.policy
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.header import decode_header
+from email.utils import getaddresses, parsedate_to_datetime
+
+import nh3
+
+from crm.text import norm_email
+
+MOST_PARTS = 200
+LONGEST_TEXT = 500_000
+_ALLOWED = {
+    "a", "b", "strong", "i", "em", "u", "s", "p", "br", "div", "span", "ul", "ol", "li", "blockquote", "pre", "code",
+    "table", "thead", "tbody", "tr", "td", "th", "h1", "h2", "h3", "h4", "hr",
+}  # fmt: skip
+_ID = re.compile(r"<[^<>\s]{1,240}>")
+
+
+@dataclass
+class Letter:
+    """What matters of a letter. `message_id` is made up from the content when the letter has none."""
+
+    message_id: str
+    sender: str
+    sender_name: str
+    subject: str
+    text: str
+    html: str
+    references: list
+    sent_at: datetime
+    to: list
+    headers: dict
+    files: list = field(default_factory=list)
+
+
+def parse(raw):
+    """Read raw bytes. Dates outside 2000 to tomorrow count as now."""
+    message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    senders = _addresses(message, "From")
+    name, address = senders[0] if senders else ("", "")
+    text, html, files = _body(message)
+    return Letter(
+        message_id=_message_id(message, raw),
+        sender=norm_email(address),
+        sender_name=_line(name)[:150],
+        subject=_line(_decoded("".join(_values(message, "Subject")[:1])))[:300],
+        text=_clean(text or _text_of(html))[:LONGEST_TEXT],
+        html=_clean(sanitised(html))[:LONGEST_TEXT],
+        references=_references(message),
+        sent_at=_date(message),
+        to=[
+            norm_email(a)
+            for _n, a in _addresses(message, "To") + _addresses(message, "Cc") + _addresses(message, "Delivered-To")
+        ],
+        headers={name.lower(): _line(str(value)) for name, value in message.items()},
+        files=files,
+    )
+
+
+def sanitised(html):
+    """HTML without anything that runs, loads, overlays or asks: text, structure and links only."""
+    if not html:
+        return ""
+    return nh3.clean(
+        html.replace("\x00", ""),
+        tags=_ALLOWED,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto", "tel"},
+        clean_content_tags={"script", "style", "title", "noscript"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def _message_id(message, raw):
+    """The letter's id; a digest of it where there is none that can be one."""
+    found = _ID.search(str(message.get("Message-ID", "")))
+    return found.group() if found else f"<{hashlib.sha256(raw).hexdigest()[:40]}@no-id.invalid>"
+
+
+def _references(message):
+    """Ids of earlier letters, the nearest first: In-Reply-To, then References from the right, at most 50."""
+    ids = _ID.findall(str(message.get("In-Reply-To", ""))[:2000])[:5]
+    ids += reversed(_ID.findall(str(message.get("References", ""))[-20000:])[-50:])
+    return list(dict.fromkeys(ids))
+
+
+def _addresses(message, name):
+    found = []
+    for raw in _values(message, name):
+        for shown, address in getaddresses([raw[:5000]]):
+            if "@" in address:
+                found.append((_decoded(shown), address))
+    return found
+
+
+def _values(message, name):
+    """A header's values as text on one line; raw 8-bit letters are guessed instead of lost."""
+    found = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
+    return [_guess(value.encode("utf-8", "surrogateescape")).replace("\r", " ").replace("\n", " ") for value in found]
+
+
+def _decoded(value):
+    """A header with its encoded words read, neighbours joined before they are decoded, raw 8-bit guessed."""
+    parts = []
+    try:
+        chunks = decode_header(value)
+    except (ValueError, email.errors.HeaderParseError):
+        return _guess(str(value).encode("utf-8", "surrogateescape"))
+    for chunk, charset in chunks:
+        if isinstance(chunk, str):
+            chunk = chunk.encode("utf-8", "surrogateescape")
+        if parts and parts[-1][1] == charset:
+            parts[-1][0] += chunk
+        else:
+            parts.append([chunk, charset])
+    return "".join(_text(chunk, charset) for chunk, charset in parts)
+
+
+def _body(message):
+    text, html, files = [], [], []
+    for number, part in enumerate(message.walk()):
+        if number > MOST_PARTS:
+            break
+        if part.is_multipart() and part.get_content_type() != "message/rfc822":
+            continue
+        kind, name = part.get_content_type(), part.get_filename()
+        payload = part.get_payload(decode=True)
+        if payload is None:
+            payload = part.as_bytes() if kind == "message/rfc822" else b""
+        if kind == "text/plain" and not name and part.get_content_disposition() != "attachment":
+            text.append(_text(payload, part.get_content_charset()))
+        elif kind == "text/html" and not name and part.get_content_disposition() != "attachment":
+            html.append(_text(payload, part.get_content_charset()))
+        elif payload:
+            files.append((_line(_decoded(name)) if name else "attachment", payload))
+    return "\n".join(text), "\n".join(html), files
+
+
+def _text(payload, charset):
+    """Bytes in the named charset; an unknown or wrong one is guessed."""
+    if charset and charset.lower() not in {"us-ascii", "unknown-8bit", "8bit"}:
+        try:
+            return payload.decode(charset)
+        except (LookupError, UnicodeDecodeError):
+            pass
+    return _guess(payload)
+
+
+def _guess(payload):
+    """UTF-8 when it is; else the Cyrillic charset whose reading has more of the letters that Russian uses most."""
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    readings = [payload.decode(charset, errors="replace") for charset in ("koi8-r", "cp1251")]
+    best = max(readings, key=lambda text: sum(c in "оеаинтсрвл" for c in text.lower()))
+    return best if any("а" <= c.lower() <= "я" for c in best) else payload.decode("latin-1")
+
+
+def _text_of(html):
+    """Plain words of an HTML body."""
+    broken = re.sub(r"(?i)<(br|/p|/div|/tr|/li)[^>]*>", "\n", html)
+    return nh3.clean(broken, tags=set(), clean_content_tags={"script", "style", "title"}).replace("&nbsp;", " ")
+
+
+def _clean(text):
+    """Without NUL and lone surrogates, which the database refuses."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _line(text):
+    return " ".join(_clean(text).split())
+
+
+def _date(message):
+    now = datetime.now(UTC)
+    try:
+        sent = parsedate_to_datetime(str(message.get("Date", "")))
+        sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
+        return sent if datetime(2000, 1, 1, tzinfo=UTC) < sent < now else now
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return now
