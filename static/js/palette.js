@@ -54,6 +54,7 @@ export function open(text = "") {
 
 function close() {
   if (!palette || palette.hidden) return;
+  input.blur();
   palette.hidden = scrim.hidden = true;
   back?.focus();
 }
