@@ -70,6 +70,17 @@ class Stage(models.Model):
         return self.kind in self.CLOSED
 
     @property
+    def icon(self):
+        return {"won": "trophy", "lost": "circle-x", "hold": "player-pause"}.get(self.kind, "arrow-right")
+
+    @property
+    def gate_names(self):
+        """What the gate asks for, in words."""
+        from deals.models.gate import ASKABLE
+
+        return ", ".join(str(ASKABLE[name]) for name in self.gate if name in ASKABLE)
+
+    @property
     def asks(self):
         """Names of all fields that must be filled to enter: the gate, and what closing always needs."""
         always = {self.Kind.WON: ["amount"], self.Kind.LOST: ["loss_reason"]}.get(self.kind, [])

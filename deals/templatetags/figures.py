@@ -1,0 +1,39 @@
+"""Numbers as people type them."""
+
+from decimal import Decimal, InvalidOperation
+
+from django import template
+from django.utils.translation import get_language
+
+from crm.money import format_money
+from deals.documents.pdf import discount_text, number_text
+
+register = template.Library()
+
+
+@register.filter
+def plain(value):
+    """A number without trailing zeros and grouping; what is none stays as it is typed."""
+    try:
+        number = Decimal(str(value))
+        return f"{number.normalize():f}" if number.is_finite() else value
+    except InvalidOperation:
+        return "" if value is None else value
+
+
+@register.simple_tag
+def sum_of(text, currency):
+    """An amount that a version keeps as text."""
+    return format_money(Decimal(text), currency, get_language() or "en", cents=True)
+
+
+@register.simple_tag
+def off(line, currency):
+    """The discount of a line of a version."""
+    return discount_text(line, currency, get_language() or "en")
+
+
+@register.filter
+def spoken(text):
+    """A number kept as text, with the language's decimal sign."""
+    return number_text(text, (get_language() or "en")[:2])
