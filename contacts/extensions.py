@@ -27,10 +27,10 @@ nav(NavItem("customers", gettext_lazy("Contacts"), "contacts:index", "users", "c
 nav(NavItem("customers", gettext_lazy("Companies"), "contacts:companies", "building", "company", 11, shortcut="o"))
 nav(NavItem("customers", gettext_lazy("Tasks"), "contacts:tasks", "list-check", "task", 12, shortcut="a"))
 
-command(Command(gettext_lazy("New contact"), "contacts:contact_new", "user-plus", "contact", "edit", "c c"))
+command(Command(gettext_lazy("New contact"), "contacts:contact_new", "user-plus", "contact", "edit", "c c", first=True))
 command(Command(gettext_lazy("New company"), "contacts:company_new", "building", "company", "edit"))
 command(Command(gettext_lazy("New task"), "contacts:task_new", "checkbox", "task", "edit", "c t"))
-command(Command(gettext_lazy("Import contacts"), "contacts:import_new", "file-import", "import", "edit"))
+command(Command(gettext_lazy("Import contacts"), "contacts:import_new", "file-import", "import", "edit", first=True))
 
 declare("contact.created", gettext_lazy("{actor} added this contact"), icon="user-plus")
 declare("contact.imported", gettext_lazy("{actor} imported this contact from {file}"), icon="file-import")

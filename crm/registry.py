@@ -34,6 +34,7 @@ class Command:
     act: str = "view"
     shortcut: str = ""
     words: str = ""  # further words by which it is found
+    first: bool = False  # among the first steps that an empty company is offered
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,9 @@ def day(moment):
     if not moment:
         return "–"
     local = timezone.localtime(moment) if hasattr(moment, "hour") else moment
-    return formats.date_format(local, "j M" if local.year == timezone.localdate().year else "j M Y")
+    # Russian months are written small: "21 ноя".
+    month = "b" if (get_language() or "").startswith("ru") else "M"
+    return formats.date_format(local, f"j {month}" if local.year == timezone.localdate().year else f"j {month} Y")
 
 
 @register.filter
@@ -109,7 +111,29 @@ def day_heading(moment):
         return _("Today")
     if local == today - timedelta(days=1):
         return _("Yesterday")
-    return formats.date_format(local, "l j F" if local.year == today.year else "j F Y")
+    return long_day(local) if local.year == today.year else formats.date_format(local, "j E Y")
+
+
+@register.filter
+def long_day(moment):
+    """Weekday, day and month in words: "Tuesday 24 November"."""
+    # E is the month as it stands after a number, which Russian declines.
+    return formats.date_format(moment, "l, j E" if (get_language() or "").startswith("ru") else "l j E")
+
+
+@register.filter
+def due_words(moment):
+    """When something is due, as a queue shows it: "Fri, 3 days late", "14:00", "tomorrow", "26 Nov"."""
+    if not moment:
+        return ""
+    local, today = timezone.localdate(moment), timezone.localdate()
+    late = (today - local).days
+    if late > 0:
+        words = ngettext("%(n)d day late", "%(n)d days late", late) % {"n": late}
+        return f"{formats.date_format(local, 'D')}, {words}" if late < 7 else words
+    if late == 0:
+        return clock(moment)
+    return _("tomorrow") if late == -1 else day(moment)
 
 
 @register.filter
@@ -127,6 +151,12 @@ def due_tone(moment):
 def quality_tone(percent):
     """Colour of a data-quality figure."""
     return "green" if percent >= 85 else "amber" if percent >= 60 else "red"
+
+
+@register.filter
+def whole(number):
+    """A whole number with its thousands parted; an en dash when unknown."""
+    return "–" if number is None else formats.number_format(number, 0, use_l10n=True, force_grouping=True)
 
 
 @register.filter

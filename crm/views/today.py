@@ -2,8 +2,10 @@
 
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm import registry
+from crm.models import User
 
 
 def show(request):
@@ -12,8 +14,27 @@ def show(request):
     groups = {"late": [], "hot": [], "today": [], "rest": []}
     for item in registry.today_items(request.user, now):
         groups[_group(item, now)].append(item)
-    context = {"groups": groups, "total": sum(map(len, groups.values())), "now": now}
-    return render(request, "crm/today.html", context | {"panels": registry.panels_for(request.user, "today")})
+    queue = [item for group in groups.values() for item in group]
+    context = {
+        "groups": groups,
+        "total": len(queue),
+        "first": queue[0].key if queue else "",
+        "now": timezone.localtime(now),
+        "panels": registry.panels_for(request.user, "today"),
+        "starts": [] if queue else first_steps(request.user),
+    }
+    return render(request, "crm/today.html", context)
+
+
+def first_steps(user):
+    """What a company without colleagues in the program may do first: (text, url name, icon)."""
+    if User.objects.count() > 1 or not user.is_superuser:
+        return []
+    return [
+        (_("Say who you are: name, currency, sender"), "company_settings", "building"),
+        (_("Invite those you work with"), "invitation_create", "user-plus"),
+        *((command.name, command.url_name, command.icon) for command in registry.commands_for(user) if command.first),
+    ]
 
 
 def _group(item, now):
