@@ -43,6 +43,7 @@ urlpatterns = [
     path("tickets/", include("tickets.urls")),
     path("help/", include("tickets.help_urls")),
     path("campaigns/", include("campaigns.urls")),
+    path("", include("campaigns.public_urls")),
     path("kpi/", include("analytics.urls")),
 ]
 

@@ -247,3 +247,12 @@ def mark_match(text, needle):
     if at < 0:
         return text
     return format_html("{}<mark>{}</mark>{}", text[:at], text[at : at + len(needle)], text[at + len(needle) :])
+
+
+@register.simple_tag
+def duration(minutes):
+    """A span in minutes in words: "3 d 4 h"."""
+    days, rest = divmod(minutes, 1440)
+    hours, left = divmod(rest, 60)
+    parts = [(days, _("%(n)d d")), (hours, _("%(n)d h")), (left, _("%(n)d min"))]
+    return " ".join(text % {"n": n} for n, text in parts if n)

@@ -1,0 +1,14 @@
+"""Routes open to the world."""
+
+from django.urls import path
+
+from campaigns.views import public
+
+app_name = "public"
+
+urlpatterns = [
+    path("t/o/<str:token>.gif", public.opened, name="opened"),
+    path("t/c/<str:token>/", public.clicked, name="clicked"),
+    path("t/u/<str:token>/", public.unsubscribe, name="unsubscribe"),
+    path("g/<slug:slug>/", public.guide, name="guide"),
+]

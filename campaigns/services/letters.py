@@ -1,0 +1,147 @@
+"""Letters: compiled once for a version, filled in for each person.
+
+MJML makes the frame; the holes stay as @@name@@ and are filled with escaped text at the moment of sending.
+"""
+
+import re
+from functools import lru_cache
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import conditional_escape
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from mjml import mjml2html
+
+from campaigns.models import TrackedLink
+from crm.models import Workspace
+from crm.names import greeting_name
+
+SALT = "campaigns.letter"
+_HOLE = re.compile(r"@@([a-z_]+(?::\d+)?)@@")
+_VARIABLE = re.compile(r"\{(greeting|first_name|last_name|company|city)(?:\|([^{}]*))?\}")
+_BUTTON = re.compile(r"^\[([^\]]+)\]\((https?://[^\s)]+)\)$")
+_LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s)]+)\)")
+
+
+class LetterFaulty(ValueError):
+    """The letter cannot be compiled; the message says why."""
+
+
+@transaction.atomic
+def keep(letter):
+    """Save a letter and compile it. Its links get rows of their own: clicks lead nowhere else."""
+    letter.version += 1
+    letter.save()
+    blocks = [_block(letter, part.strip()) for part in re.split(r"\n\s*\n", letter.body.strip()) if part.strip()]
+    mjml = render_to_string("emails/campaigns/letter.mjml", {"letter": letter, "blocks": blocks})
+    try:
+        letter.html = mjml2html(mjml)
+    except Exception as error:
+        raise LetterFaulty(_("The letter cannot be laid out: %(why)s") % {"why": error}) from error
+    letter.save(update_fields=["html"])
+    return letter
+
+
+def _block(letter, text):
+    """A paragraph or a button, links replaced by holes."""
+    button = _BUTTON.match(text)
+    if button:
+        return {"button": button[1], "href": _hole(letter, button[2])}
+    parts, at = [], 0
+    for found in _LINK.finditer(text):
+        parts += [{"text": _holes(text[at : found.start()])}, {"text": found[1], "href": _hole(letter, found[2])}]
+        at = found.end()
+    return {"parts": [*parts, {"text": _holes(text[at:])}]}
+
+
+def _hole(letter, url):
+    link, _new = TrackedLink.objects.get_or_create(letter=letter, url=url)
+    return f"@@link:{link.pk}@@"
+
+
+def _holes(text):
+    """Variables as holes; their fallbacks are looked up when the letter is filled in."""
+    return _VARIABLE.sub(lambda found: f"@@{found[1]}@@", text)
+
+
+@lru_cache(maxsize=200)
+def _pieces(pk, version, html):
+    """The compiled letter cut at its holes: text, hole, text, hole, …, text."""
+    return _HOLE.split(html)
+
+
+def fill(letter, contact, delivery=None):
+    """(subject, text, html) for one person. Without a delivery the links are marked as a preview: they count nothing."""
+    values = variables(letter, contact)
+    pieces = _pieces(letter.pk, letter.version, letter.html)
+    html = "".join(
+        piece if i % 2 == 0 else conditional_escape(_value(piece, values, delivery)) for i, piece in enumerate(pieces)
+    )
+    subject = _VARIABLE.sub(lambda found: values[found[1]], letter.subject)
+    return " ".join(subject.split()), _text(letter, values, delivery), html
+
+
+def variables(letter, contact):
+    """What the holes hold for a person; the fallback of the letter where the contact has nothing usable."""
+    fallbacks = {found[1]: found[2] or "" for found in _VARIABLE.finditer(f"{letter.subject}\n{letter.body}")}
+    name = greeting_name(contact, letter.language)
+    with override(letter.language):
+        greeting = _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
+    known = {
+        "greeting": greeting,
+        "first_name": name,
+        "last_name": contact.last_name if name else "",
+        "company": str(contact.company or ""),
+        "city": contact.city,
+    }
+    return {hole: value or fallbacks.get(hole, "") for hole, value in known.items()}
+
+
+def _text(letter, values, delivery):
+    """The plain part: the same words, addresses written out, and how to stop."""
+    text = _VARIABLE.sub(lambda found: values[found[1]], letter.body)
+    text = _LINK.sub(lambda found: f"{found[1]}: {_tracked(letter, found[2], delivery)}", text)
+    with override(letter.language):
+        stop = _("No more such letters: %(url)s") % {"url": unsubscribe_url(delivery)}
+    return f"{text}\n\n-- \n{Workspace.get().name}\n{stop}\n"
+
+
+def _tracked(letter, url, delivery):
+    link = next((row for row in letter.links.all() if row.url == url), None)
+    return click_url(delivery, link.pk) if link else url
+
+
+def _value(hole, values, delivery):
+    if hole.startswith("link:"):
+        return click_url(delivery, int(hole[5:]))
+    if hole == "pixel":
+        return settings.BASE_URL + reverse("public:opened", args=[token(delivery)])
+    if hole == "unsubscribe":
+        return unsubscribe_url(delivery)
+    return values.get(hole, "")
+
+
+def token(delivery, link=0):
+    """What a tracked address carries: signed, so it cannot be guessed or pointed at somebody else."""
+    return signing.Signer(salt=SALT).sign(f"{delivery.pk if delivery else 0}-{link}")
+
+
+def read_token(text):
+    """(delivery key, link key) of a token, or None when it was altered."""
+    try:
+        delivery, _dash, link = signing.Signer(salt=SALT).unsign(text).partition("-")
+        return int(delivery), int(link)
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def click_url(delivery, link):
+    return settings.BASE_URL + reverse("public:clicked", args=[token(delivery, link)])
+
+
+def unsubscribe_url(delivery):
+    return settings.BASE_URL + reverse("public:unsubscribe", args=[token(delivery)])

@@ -1,0 +1,83 @@
+"""What comes back: opens, clicks, and people who want no more letters."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from campaigns.models import StepRun, Suppression, TrackedLink
+from campaigns.services import letters, sequences
+from contacts.models import Consent, Contact, ContactPoint
+from contacts.services.consents import state_consent
+from crm.events import record
+from crm.models import Delivery
+
+# Nobody reads and clicks within two seconds of the sending: that is a machine looking for bad links.
+HUMAN_AFTER = timedelta(seconds=2)
+
+
+def delivery_of(token):
+    """(delivery or None for a preview, link key), or None when the token is not ours."""
+    read = letters.read_token(token)
+    if read is None:
+        return None
+    return Delivery.objects.filter(pk=read[0], purpose="campaigns.step").first(), read[1]
+
+
+@transaction.atomic
+def note_open(delivery):
+    """The first sight of a letter; later ones change nothing. Opens tell of mail programs as much as of people."""
+    run = _run(delivery, "opened_at")
+    if run:
+        _record("email.opened", delivery)
+
+
+@transaction.atomic
+def note_click(delivery, link_pk):
+    """Note a click and give the address to go to, or None when the link is none of ours."""
+    link = TrackedLink.objects.filter(pk=link_pk).first()
+    if link is None:
+        return None
+    if delivery is None or link.letter_id != delivery.refs.get("letter"):
+        return link.url if delivery is None else None
+    machine = delivery.settled_at and timezone.now() - delivery.settled_at < HUMAN_AFTER
+    if machine:
+        _record("email.scanned", delivery, url=link.url)
+    elif _run(delivery, "clicked_at"):
+        StepRun.objects.filter(delivery_id=delivery.pk, opened_at=None).update(opened_at=timezone.now())
+        _record("email.clicked", delivery, url=link.url)
+    return link.url
+
+
+@transaction.atomic
+def unsubscribe(delivery):
+    """No more campaign letters to this address: suppression, consent withdrawn, sequences ended. Twice is once."""
+    _row, new = Suppression.objects.get_or_create(
+        digest=Suppression.digest_of(delivery.to), defaults={"reason": Suppression.Reason.UNSUBSCRIBED}
+    )
+    contact = Contact.objects.filter(pk=delivery.contact_id).first()
+    if contact is None or not new:
+        return
+    ContactPoint.objects.filter(contact=contact, kind="email", norm=delivery.to).update(opted_out_at=timezone.now())
+    state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source="unsubscribe link")
+    sequences.leave(contact.pk, "unsubscribed")
+    _record("email.unsubscribed", delivery)
+
+
+def _run(delivery, column):
+    """Set the moment on the delivery's step once; says whether it was the first time."""
+    return StepRun.objects.filter(
+        enrolment=delivery.refs["enrolment"], step=delivery.refs["step"], **{column: None}
+    ).update(**{column: timezone.now()})
+
+
+def _record(kind, delivery, **data):
+    contact = Contact.objects.filter(pk=delivery.contact_id).first()
+    if contact:
+        record(kind, contact=contact, company=contact.company, subject=delivery.subject, **data)
+
+
+def language_of(delivery):
+    """The language of the person a letter went to, or None for the reader's own."""
+    language = Contact.objects.filter(pk=delivery.contact_id).values_list("language", flat=True).first()
+    return language if language in {"en", "ru"} else None

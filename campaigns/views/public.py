@@ -1,0 +1,83 @@
+"""What the world may open: pixels, links, the way out, guides."""
+
+import base64
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from campaigns.forms import DownloadForm
+from campaigns.models import GuideForm, Suppression
+from campaigns.services import guides, tracking
+from crm.access import public
+
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+@public
+@never_cache
+def opened(request, token):
+    """The pixel. It is answered whatever the token: who guesses learns nothing."""
+    found = tracking.delivery_of(token)
+    if found and found[0] and request.method == "GET":
+        tracking.note_open(found[0])
+    return HttpResponse(PIXEL, content_type="image/gif")
+
+
+@public
+@never_cache
+def clicked(request, token):
+    """To the address behind a link of ours. Other addresses, and altered tokens, lead nowhere."""
+    found = tracking.delivery_of(token)
+    url = tracking.note_click(*found) if found else None
+    if url is None:
+        raise Http404
+    return HttpResponse(status=302, headers={"Location": url, "Referrer-Policy": "no-referrer"})
+
+
+@public
+@csrf_exempt  # open: mail programs post here by themselves (RFC 8058); the signed token is the proof
+@never_cache
+def unsubscribe(request, token):
+    """The way out: a look changes nothing, a post ends it, as often as it comes."""
+    found = tracking.delivery_of(token)
+    if found is None:
+        raise Http404
+    delivery = found[0]
+    if request.method == "POST" and delivery:
+        tracking.unsubscribe(delivery)
+    language = tracking.language_of(delivery) if delivery else None
+    over = bool(delivery) and Suppression.objects.filter(digest=Suppression.digest_of(delivery.to)).exists()
+    with override(language):
+        context = {"over": over, "address": _masked(delivery.to) if delivery else "", "preview": delivery is None}
+        return render(request, "public/unsubscribe.html", context)
+
+
+@public
+def guide(request, slug):
+    """A guide for an address and consents, each under its own tick."""
+    row = get_object_or_404(GuideForm, slug=slug, is_open=True)
+    form = DownloadForm(request.POST or None)
+    with override(row.language):
+        if request.method == "POST" and form.is_valid():
+            data = form.cleaned_data
+            if data["website"]:
+                raise BadRequest
+            guides.give(
+                row,
+                email=data["email"],
+                name=data["name"],
+                advertising=data["advertising"],
+                address=request.META["REMOTE_ADDR"],
+            )
+            return render(request, "public/guide_given.html", {"guide": row})
+        return render(request, "public/guide.html", {"guide": row, "form": form}, status=422 if form.errors else 200)
+
+
+def _masked(address):
+    """Enough of an address to know one's own."""
+    name, _at, domain = address.partition("@")
+    return f"{name[:2]}…@{domain}"
