@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm import access, jobs, notify, outbox  # noqa: F401  jobs registers its outbox handler
+from crm.lists import bulk, export  # noqa: F401  register their jobs
 from crm.mail import notifications  # noqa: F401  registers its outbox handler
 from crm.models import User, Workspace
 from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, settings_page

@@ -3,7 +3,21 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from crm.views import files, invitations, jobs, notifications, palette, panels, profile, setup, team, timeline, today
+from crm.views import (
+    conditions,
+    files,
+    invitations,
+    jobs,
+    lists,
+    notifications,
+    palette,
+    panels,
+    profile,
+    setup,
+    team,
+    timeline,
+    today,
+)
 
 urlpatterns = [
     path("", today.show, name="today"),
@@ -15,6 +29,13 @@ urlpatterns = [
     path("timeline/<slug:kind>/<int:pk>/", timeline.show, name="timeline"),
     path("files/", files.create, name="file_create"),
     path("files/<uuid:uuid>/", files.show, name="file_show"),
+    path("lists/<slug:name>/foot/", lists.foot, name="list_foot"),
+    path("lists/<slug:name>/views/", lists.save_view, name="list_views"),
+    path("lists/<slug:name>/views/<int:pk>/", lists.change_view, name="list_view"),
+    path("lists/<slug:name>/acts/<slug:act>/", lists.bulk, name="list_bulk"),
+    path("lists/<slug:name>/export/", lists.export, name="list_export"),
+    path("conditions/<slug:subject>/token/", conditions.token, name="conditions_token"),
+    path("conditions/<slug:subject>/builder/", conditions.builder, name="conditions_builder"),
     path("jobs/", jobs.index, name="jobs"),
     path("jobs/<int:pk>/", jobs.show, name="job_show"),
     path("jobs/<int:pk>/progress/", jobs.progress, name="job_progress"),

@@ -5,6 +5,7 @@ from crm.models.invitation import Invitation
 from crm.models.job import Job
 from crm.models.notification import Notification
 from crm.models.outbox import OutboxMessage
+from crm.models.saved_view import SavedView
 from crm.models.stored_file import StoredFile
 from crm.models.user import Role, Team, User
 from crm.models.workspace import Workspace
@@ -18,6 +19,7 @@ __all__ = [
     "Notification",
     "OutboxMessage",
     "Role",
+    "SavedView",
     "SpecialDay",
     "StoredFile",
     "Team",

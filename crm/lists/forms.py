@@ -1,0 +1,72 @@
+"""Forms of the list engine."""
+
+from decimal import Decimal
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.saved_view import SavedView
+
+
+class SavedViewForm(forms.Form):
+    name = forms.CharField(max_length=60)
+    scope = forms.ChoiceField(choices=SavedView.Scope, required=False)
+
+    def clean_scope(self):
+        return self.cleaned_data["scope"] or SavedView.Scope.PRIVATE
+
+
+class ExportForm(forms.Form):
+    separator = forms.ChoiceField(
+        label=_("For which spreadsheet?"),
+        choices=[
+            (",", _("Commas: LibreOffice, Google Sheets, English Excel")),
+            (";", _("Semicolons: Russian or German Excel")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
+class BulkForm(forms.Form):
+    """The fields of an act; before a dangerous one on many rows, their number typed in."""
+
+    TYPED_FROM = 10
+
+    def __init__(self, data=None, *, act, total):
+        super().__init__(data)
+        if act.form:
+            self.fields |= act.form().fields
+        self.total = total
+        if act.danger and total >= self.TYPED_FROM:
+            self.fields["typed"] = forms.IntegerField(
+                label=_("Type %(n)s to go on") % {"n": total}, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+            )
+        if act.form is None and not act.danger:
+            self.is_bound, self.data = True, {}
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+    def clean_typed(self):
+        if self.cleaned_data["typed"] != self.total:
+            raise forms.ValidationError(_("This is not the number of selected records."))
+        return self.cleaned_data["typed"]
+
+    @property
+    def data_json(self):
+        """Cleaned data as JSON: records as their keys."""
+        return {name: _plain(value) for name, value in self.cleaned_data.items() if name != "typed"}
+
+
+def _plain(value):
+    if isinstance(value, Model):
+        return value.pk
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,215 @@
+"""What an app declares about a list, and what one request asks of it."""
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import and_
+from urllib.parse import urlencode
+
+from django.core.exceptions import BadRequest
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm import conditions
+from crm.conditions.widgets import dump
+from crm.lists.columns import columns_of
+from crm.models.saved_view import SavedView
+from crm.text import sort_key
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A view that comes with the program."""
+
+    name: str
+    label: str
+    tree: dict
+    sort: str = ""
+    kind_needed: str = ""
+
+
+class ListPage:
+    """See `crm.lists` for an example."""
+
+    name = kind = subject = url_name = title = ""
+    model = None
+    columns = ()
+    presets = ()
+    default_sort = ""
+    search_key = ""
+    actions = ""
+    page_size = 50
+    everything = None  # name of the tab without a filter
+    first_use = None
+    exportable = True
+
+    @staticmethod
+    def count_text(n):
+        return ngettext("%(n)s record", "%(n)s records", n)
+
+    def rows(self):
+        """The queryset before rights and filters."""
+        return self.model.objects.all()
+
+    def search(self, rows, text):
+        """Rows that fit what was typed into the search box: each word somewhere in the name."""
+        words = [Q(**{f"{self.search_key}__contains": word}) for word in sort_key(text).split()]
+        return rows.filter(reduce(and_, words)) if words else rows
+
+    @property
+    def all_label(self):
+        return self.everything or _("All")
+
+
+_pages: dict[str, type[ListPage]] = {}
+
+
+def register(page):
+    """Class decorator: make a list known by its name."""
+    _pages[page.name] = page
+    return page
+
+
+def page_named(name):
+    """The list, or None."""
+    return _pages[name]() if name in _pages else None
+
+
+class Wish:
+    """What a request asks of a list: view, filter, sort, columns, place. Raises BadRequest for what is not known."""
+
+    def __init__(self, page, user, params):
+        self.page, self.user, self.params = page, user, params
+        self.search = params.get("q", "").replace("\x00", "").strip()[:100] if page.search_key else ""
+        self.tree = self._tree()
+        self.sort, self.down = self._sort()
+
+    @cached_property
+    def views(self):
+        """Saved views the user sees, those of the program first."""
+        return list(SavedView.objects.shown_to(self.user, self.page.name))
+
+    @cached_property
+    def presets(self):
+        from crm import access
+
+        return [p for p in self.page.presets if not p.kind_needed or access.may(self.user, p.kind_needed)]
+
+    @cached_property
+    def view(self):
+        """The view that is open: a SavedView, a Preset, or None for everything."""
+        asked = self.params.get("view", "")
+        if asked.isdecimal():
+            return next((v for v in self.views if v.pk == int(asked)), None)
+        if asked:
+            return next((p for p in self.presets if p.name == asked), None)
+        if not self.params.keys() & {"f", "q", "sort", "view"}:
+            return next((v for v in self.views if v.is_default), None)
+        return None
+
+    @property
+    def view_key(self):
+        return str(self.view.pk) if isinstance(self.view, SavedView) else self.view.name if self.view else ""
+
+    def _tree(self):
+        try:
+            if "f" in self.params:
+                return conditions.parse_text(self.params["f"], self.page.subject, user=self.user)
+            raw = self.view.tree if self.view else None
+            return conditions.parse(raw, self.page.subject, user=self.user)
+        except conditions.ConditionError as error:
+            raise BadRequest(error.message) from None
+
+    def _sort(self):
+        asked = self.params.get("sort") or (self.view.sort if self.view else "") or self.page.default_sort
+        found = next((c for c in self.all_columns if c.name == asked.lstrip("-") and c.sort), None)
+        if found is None:
+            raise BadRequest(_("This list cannot be sorted that way."))
+        return found, asked.startswith("-")
+
+    @cached_property
+    def all_columns(self):
+        return columns_of(self.page, self.user)
+
+    @cached_property
+    def columns(self):
+        """The columns shown, in the list's order."""
+        asked = self.params.get("cols", "")
+        names = asked.split(",") if asked else (getattr(self.view, "columns", None) or [])
+        if unknown := set(names) - {c.name for c in self.all_columns}:
+            if asked:
+                raise BadRequest(_("There is no column “%(name)s”.") % {"name": min(unknown)[:40]})
+            names = [n for n in names if n not in unknown]
+        return [c for c in self.all_columns if c.fixed or (c.name in names if names else c.shown)]
+
+    @property
+    def sort_text(self):
+        return f"-{self.sort.name}" if self.down else self.sort.name
+
+    @property
+    def has_totals(self):
+        return any(c.total is not None for c in self.columns)
+
+    @property
+    def is_filtered(self):
+        return bool(self.search) or not conditions.is_empty(self.tree)
+
+    @property
+    def differs(self):
+        """Whether filter, sort or columns are others than those of the view."""
+        view = self.view
+        if view is None:
+            return not conditions.is_empty(self.tree) or "cols" in self.params or "sort" in self.params
+        saved = conditions.parse(view.tree, self.page.subject)
+        columns = getattr(view, "columns", None) or []
+        return (
+            saved != self.tree
+            or (view.sort or self.page.default_sort) != self.sort_text
+            or ("cols" in self.params and self.params["cols"].split(",") != columns)
+        )
+
+    def base(self):
+        """Visible rows that fit, without order."""
+        rows = self.page.rows().visible_to(self.user)
+        if self.search:
+            rows = self.page.search(rows, self.search)
+        return conditions.matching(rows, self.tree, self.page.subject, user=self.user)
+
+    def shown(self):
+        """`base()` with what the columns need."""
+        rows = self.base()
+        related = [path for c in self.columns for path in c.related]
+        for item in self.columns:
+            if item.annotate:
+                rows = rows.annotate(**item.annotate())
+        if "__" in self.sort.sort:
+            rows = rows.annotate(_sort=F(self.sort.sort))
+        return rows.select_related(*related) if related else rows
+
+    def query(self, **changes):
+        """Query string of this wish with some parameters changed; None takes one out. The place is left out."""
+        kept = {k: self.params[k] for k in ("view", "f", "q", "sort", "cols") if self.params.get(k)}
+        kept |= changes
+        kept = {k: v for k, v in kept.items() if v not in (None, "")}
+        return "?" + urlencode(kept)
+
+    def url(self, **changes):
+        """The list's address with some parameters changed."""
+        return reverse(self.page.url_name) + self.query(**changes)
+
+    def filtered(self, tree):
+        """Address with another filter. An empty one inside a view says so, else the view's own would come back."""
+        text = dump(tree) if not conditions.is_empty(tree) else ("{}" if self.view else None)
+        return self.url(f=text)
+
+    def frozen(self):
+        """The wish as JSON, for a job."""
+        return {"list": self.page.name, "tree": self.tree, "q": self.search, "sort": self.sort_text,
+                "cols": ",".join(c.name for c in self.columns)}  # fmt: skip
+
+
+def thaw(frozen, user):
+    """The wish of a job, asked by `user` now."""
+    params = {"f": dump(frozen["tree"]), "q": frozen["q"], "sort": frozen["sort"], "cols": frozen["cols"]}
+    return Wish(page_named(frozen["list"]), user, params)

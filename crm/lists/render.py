@@ -1,0 +1,152 @@
+"""A list page: rows, tabs, filter bar, foot."""
+
+from urllib.parse import urlencode
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import formats
+from django.views.decorators.vary import vary_on_headers
+
+from crm import access, conditions
+from crm.conditions.widgets import dump, tokens
+from crm.lists.bulk import acts_of
+from crm.lists.page import Wish
+from crm.lists.paging import Page, take
+
+COUNTED = 1000
+# A filter that needs longer is stopped: the page says so instead of keeping the database busy.
+PATIENCE = "5s"
+
+
+@vary_on_headers("HX-Request")
+def index(request, page_class):
+    """The list as a page or, for htmx, as the region that has changed."""
+    page = page_class()
+    access.require(request.user, page.kind)
+    wish = Wish(page, request.user, request.GET)
+    context = {"page": page, "wish": wish, **_rows(page, wish, request), **_frame(page, wish, request)}
+    whole = not request.htmx or request.htmx.history_restore_request
+    return render(request, "crm/lists/list.html" if whole else "crm/lists/_list.html", context)
+
+
+def _rows(page, wish, request):
+    try:
+        with transaction.atomic():
+            if wish.is_filtered:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+            found = take(
+                wish.shown(),
+                wish.sort.sort,
+                down=wish.down,
+                natural_down=wish.sort.down,
+                size=page.page_size,
+                after=request.GET.get("after", ""),
+                before=request.GET.get("before", ""),
+                salt=page.name,
+            )
+            count = _counted(wish, found, request)
+    except OperationalError:
+        return {"rows": [], "place": Page([]), "too_slow": True, "count_text": "–"}
+    rows = [(row, [(c, c.html(row)) for c in wish.columns]) for row in found.rows]
+    more = count > COUNTED
+    shown = formats.number_format(min(count, COUNTED), force_grouping=True) + ("+" if more else "")
+    return {
+        "rows": rows,
+        "place": found,
+        "count": count,
+        "counted_more": more,
+        "count_text": page.count_text(min(count, COUNTED)) % {"n": shown},
+        "first_use": not count and not wish.is_filtered,
+    }
+
+
+def _counted(wish, found, request):
+    """How many rows fit, as far as a thousand; one page alone is its own count."""
+    if not found.before and not found.after and not request.GET.keys() & {"after", "before"}:
+        return len(found.rows)
+    return wish.base().order_by().values("pk")[: COUNTED + 1].count()
+
+
+def _frame(page, wish, request):
+    user = request.user
+    bar = [
+        {
+            "token": token,
+            "drop": wish.filtered(token.without),
+            "edit": _token_url(page, wish, token.index),
+        }
+        for token in tokens(wish.tree, page.subject, user=user)
+    ]
+    named = conditions.subject_named(page.subject)
+    return {
+        "bar": bar,
+        "subject_label": named.label if named else page.title,
+        "add_url": _token_url(page, wish, "new"),
+        "builder_url": _token_url(page, wish, "all"),
+        "heads": [_head(wish, c) for c in wish.columns],
+        "tabs": _tabs(wish),
+        "views_url": reverse("list_views", args=[page.name]),
+        "clear_url": wish.url(f="{}" if wish.view else None, q=None),
+        "foot_url": reverse("list_foot", args=[page.name]) + wish.query(),
+        "export_url": reverse("list_export", args=[page.name]) + wish.query()
+        if page.exportable and access.may(user, page.kind, "export")
+        else "",
+        "acts": acts_of(page, user),
+        "may_share": access.may(user, "settings", "edit"),
+        "acts_query": wish.query(),
+        "f": dump(wish.tree),
+        "own_view": getattr(wish.view, "pk", None) and wish.view.may_change(user),
+        "saved_view": wish.view if getattr(wish.view, "pk", None) else None,
+    }
+
+
+def _token_url(page, wish, index):
+    query = {"f": dump(wish.tree), "i": index, "back": wish.url(f=None)}
+    return reverse("conditions_token", args=[page.subject]) + "?" + urlencode(query)
+
+
+def _head(wish, column):
+    """A column's heading: where a click sorts it and how it is sorted now."""
+    now = column is wish.sort
+    down = not wish.down if now else column.down
+    return {
+        "column": column,
+        "url": wish.url(sort=f"-{column.name}" if down else column.name) if column.sort else "",
+        "order": ("descending" if wish.down else "ascending") if now else "",
+    }
+
+
+def _tabs(wish):
+    page, open_key = wish.page, wish.view_key
+    base = reverse(page.url_name)
+    has_default = any(v.is_default for v in wish.views)
+    tabs = [{"label": page.all_label, "url": f"{base}?view=all" if has_default else base, "current": not open_key}]
+    for view in wish.presets:
+        tabs.append({"label": view.label, "url": f"{base}?view={view.name}", "current": open_key == view.name})
+    for view in wish.views:
+        current = open_key == str(view.pk)
+        tabs.append(
+            {"label": view.name, "url": f"{base}?view={view.pk}", "current": current, "default": view.is_default}
+        )
+    return tabs
+
+
+def foot(wish):
+    """Cells of the foot with exact figures of the whole filter: [(column, words, figure)], and the count."""
+    rows = wish.base()
+    totals = {f"t_{c.name}": c.total for c in wish.columns if c.total is not None}
+    for item in wish.columns:
+        if item.total is not None and item.annotate:
+            rows = rows.annotate(**item.annotate())
+    found = rows.aggregate(n=Count("pk"), **totals)
+    cells = [(c, c.total_says, _figure(c, found)) for c in wish.columns]
+    text = wish.page.count_text(found["n"]) % {"n": formats.number_format(found["n"], force_grouping=True)}
+    return {"cells": cells, "count": found["n"], "count_text": text, "acts": acts_of(wish.page, wish.user)}
+
+
+def _figure(column, found):
+    value = found.get(f"t_{column.name}")
+    return "" if value is None else column.show(value)

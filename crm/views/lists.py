@@ -1,0 +1,160 @@
+"""What every list does besides showing rows: exact totals, saved views, bulk acts, export."""
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from crm import access, htmx, jobs
+from crm.lists.bulk import AT_ONCE, act_named, apply_to
+from crm.lists.forms import BulkForm, ExportForm, SavedViewForm
+from crm.lists.page import Wish, page_named
+from crm.lists.render import foot as foot_cells
+from crm.models.saved_view import SavedView
+
+
+def _page(request, name, act="view"):
+    page = page_named(name)
+    if page is None:
+        raise Http404
+    access.require(request.user, page.kind, act)
+    return page
+
+
+def foot(request, name):
+    """The foot with exact figures; the page asks for it after it has been drawn."""
+    page = _page(request, name)
+    return render(request, "crm/lists/_foot.html", foot_cells(Wish(page, request.user, request.GET)))
+
+
+@require_POST
+def save_view(request, name):
+    """Keep filter, sort and columns as a view of one's own."""
+    page = _page(request, name)
+    wish = Wish(page, request.user, request.GET)
+    form = SavedViewForm(request.POST)
+    if not form.is_valid():
+        return htmx.redirect(request, wish.url(), _("A view needs a name of up to 60 characters."))
+    if form.cleaned_data["scope"] == "everyone" and not access.may(request.user, "settings", "edit"):
+        raise PermissionDenied
+    view = SavedView(list_name=page.name, owner=request.user, team=request.user.team, **form.cleaned_data)
+    _fill(view, wish)
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError:
+        text = _("You have a view “%(name)s” already. Choose another name.") % {"name": view.name}
+        return htmx.redirect(request, wish.url(), text)
+    return htmx.redirect(request, wish.url(view=view.pk, f=None, sort=None, cols=None, q=None), _("View saved."))
+
+
+@require_POST
+def change_view(request, name, pk):
+    """Save the present filter into a view, rename or delete it, or open the list with it from now on."""
+    page = _page(request, name)
+    view = SavedView.objects.shown_to(request.user, page.name).filter(pk=pk).first()
+    if view is None:
+        raise Http404
+    wish = Wish(page, request.user, request.GET)
+    act = request.POST.get("act")
+    if act == "default":
+        return _toggle_default(request, wish, view)
+    if not view.may_change(request.user):
+        raise PermissionDenied
+    if act == "delete":
+        view.delete()
+        return htmx.redirect(request, wish.url(view=None, f=None, sort=None, cols=None), _("View deleted."))
+    if act == "save":
+        _fill(view, wish)
+    elif (form := SavedViewForm(request.POST)).is_valid():
+        if form.cleaned_data["scope"] == "everyone" and not access.may(request.user, "settings", "edit"):
+            raise PermissionDenied
+        view.name, view.scope = form.cleaned_data["name"], form.cleaned_data["scope"]
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError:
+        text = _("You have a view “%(name)s” already. Choose another name.") % {"name": view.name}
+        return htmx.redirect(request, wish.url(), text)
+    return htmx.redirect(request, wish.url(view=view.pk, f=None, sort=None, cols=None), _("View saved."))
+
+
+def _fill(view, wish):
+    view.tree, view.sort = wish.tree, wish.sort_text
+    view.columns = [c.name for c in wish.columns]
+
+
+def _toggle_default(request, wish, view):
+    was = view.is_default
+    mine = SavedView.objects.filter(list_name=wish.page.name, default_for=request.user)
+    for other in mine:
+        other.default_for.remove(request.user)
+    if not was:
+        view.default_for.add(request.user)
+    text = _("The list no longer opens with this view.") if was else _("The list now opens with this view.")
+    return htmx.redirect(request, wish.url(view=view.pk), text)
+
+
+@require_POST
+def bulk(request, name, act):
+    """Ask what an act needs, then do it: a few rows at once, more as a job."""
+    page = _page(request, name)
+    found = act_named(page, request.user, act)
+    if found is None:
+        raise PermissionDenied
+    wish = Wish(page, request.user, request.GET)
+    keys = None if request.POST.get("whole") == "1" else _keys(request)
+    if keys == []:
+        return htmx.redirect(request, wish.url(), _("Select at least one row."))
+    total = len(keys) if keys is not None else wish.base().count()
+    go = "go" in request.POST
+    form = BulkForm(request.POST if go else None, act=found, total=total)
+    if not form.is_valid():
+        context = {"page": page, "wish": wish, "act": found, "form": form, "keys": keys or [], "total": total}
+        context["whole"] = keys is None
+        return render(request, "crm/lists/bulk.html", context, status=422 if go else 200)
+    if keys is not None and len(keys) <= AT_ONCE:
+        changed, refused = apply_to(page, found, keys, form.data_json, request.user)
+        return htmx.redirect(request, wish.url(), _done(changed, refused))
+    job = jobs.start(
+        "lists.bulk",
+        by=request.user,
+        params={"wish": wish.frozen(), "act": found.name, "keys": keys, "data": form.data_json},
+        subject=f"{page.title}: {found.label}",
+    )
+    return htmx.redirect(request, job.get_absolute_url())
+
+
+def _keys(request):
+    return sorted({int(v) for v in request.POST.getlist("pick")[:2000] if v.isdecimal() and len(v) < 19})
+
+
+def _done(changed, refused):
+    text = ngettext("%(n)s record changed.", "%(n)s records changed.", changed) % {"n": changed}
+    if refused:
+        left = ngettext(
+            "%(n)s was left alone: you may not change it.", "%(n)s were left alone: you may not change them.", refused
+        )
+        text = f"{text} {left % {'n': refused}}"
+    return text
+
+
+def export(request, name):
+    """Ask for the form of the file, then write it as a job."""
+    page = _page(request, name, "export")
+    if not page.exportable:
+        raise PermissionDenied
+    wish = Wish(page, request.user, request.GET)
+    form = ExportForm(request.POST or None, initial={"separator": ";" if request.user.language == "ru" else ","})
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "crm/lists/export.html", {"page": page, "wish": wish, "form": form})
+    job = jobs.start(
+        "lists.export",
+        by=request.user,
+        params={"wish": wish.frozen(), "separator": form.cleaned_data["separator"]},
+        subject=str(page.title),
+    )
+    return htmx.redirect(request, job.get_absolute_url())
