@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from contacts import filters, imports  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
 from contacts.services.consents import current_consents
+from contacts.views import lists  # noqa: F401  registers the list pages
 from crm import access, files
 from crm.events import declare
 from crm.notify import declare_notification

@@ -26,6 +26,7 @@ from crm.search import SearchSource, search_source
 from crm.text import digits
 from tickets import filters  # noqa: F401  registers what may be asked
 from tickets.models import Article, Ticket
+from tickets.views import lists  # noqa: F401  registers the list page
 
 SOON = timedelta(hours=2)
 QUEUE = 30

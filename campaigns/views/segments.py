@@ -1,6 +1,5 @@
 """Segments: the condition as a sentence, with its count and a sample at once."""
 
-from crm.conditions.widgets import dump
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,6 +10,7 @@ from campaigns.models import Segment
 from campaigns.services import segments
 from crm import conditions, htmx, jobs
 from crm.access import fetch, require
+from crm.conditions.widgets import dump
 
 
 def index(request):

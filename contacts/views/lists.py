@@ -1,28 +1,165 @@
 """List pages of people, companies and tasks."""
 
-from django.shortcuts import render
+from django.db.models import Avg
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from contacts.models import Company, Contact, Task
-from crm.access import require
+from crm import lists
+from crm.lists import Column, ListPage, Preset
+
+
+@lists.register
+class ContactList(ListPage):
+    name = "contacts"
+    kind = subject = "contact"
+    model = Contact
+    url_name = "contacts:index"
+    title = _("Contacts")
+    people = True
+    default_sort = "name"
+    search_key = "name_key"
+    actions = "contacts/_list_actions.html"
+    presets = [
+        Preset("mine", _("My contacts"), {"field": "owner", "op": "is", "value": "me"}),
+        Preset("customers", _("Customers"), {"field": "stage", "op": "is", "value": "customer"}),
+        Preset("hot", _("Hot"), {"field": "score", "op": "gte", "value": 50}, sort="-score"),
+    ]
+    columns = [
+        Column(
+            "name",
+            _("Name"),
+            cell="contacts/cells/name.html",
+            sort="name_key",
+            phone="p1",
+            fixed=True,
+            path="full_name",
+        ),
+        Column("company", _("Company"), kind="record", width="w-180", related=["company"], phone="p3"),
+        Column("owner", _("Owner"), kind="person", width="w-130", related=["owner"]),
+        Column(
+            "touch", _("Last touch"), path="last_touch_at", kind="ago", sort="last_touch_at", down=True, width="w-110"
+        ),
+        Column(
+            "step",
+            _("Next step"),
+            path="next_step",
+            cell="contacts/cells/step.html",
+            sort="next_step_at",
+            width="w-180",
+            phone="p4",
+        ),
+        Column(
+            "score",
+            _("Score"),
+            kind="number",
+            sort="score",
+            down=True,
+            total=Avg("score"),
+            total_says=_("avg"),
+            width="w-80",
+            phone="p2",
+        ),
+        Column("quality", _("Data"), cell="contacts/cells/quality.html", width="w-130", kind="percent"),
+        Column("stage", _("Lifecycle stage"), kind="choice", shown=False),
+        Column("email", _("Email"), width="w-180", shown=False),
+        Column("phone", _("Phone"), shown=False),
+        Column("city", _("City"), shown=False),
+        Column("source", _("Source"), shown=False),
+        Column("tags", _("Tags"), kind="tags", shown=False),
+        Column("created", _("Added"), path="created_at", kind="day", sort="created_at", down=True, shown=False),
+    ]
+    first_use = {
+        "title": _("No contacts yet"),
+        "text": _("Bring your people from a file, or add the first one by hand."),
+        "url_name": "contacts:import_new",
+        "label": _("Import a file"),
+    }
+
+    @staticmethod
+    def count_text(n):
+        return ngettext("%(n)s person", "%(n)s people", n)
+
+
+@lists.register
+class CompanyList(ListPage):
+    name = "companies"
+    kind = subject = "company"
+    model = Company
+    url_name = "contacts:companies"
+    title = _("Companies")
+    default_sort = "name"
+    search_key = "name_key"
+    actions = "contacts/_company_list_actions.html"
+    presets = [Preset("mine", _("My companies"), {"field": "owner", "op": "is", "value": "me"})]
+    columns = [
+        Column("name", _("Name"), cell="contacts/cells/company.html", sort="name_key", phone="p1", fixed=True),
+        Column("industry", _("Industry"), width="w-180", phone="p3"),
+        Column("city", _("City"), phone="p4"),
+        Column("owner", _("Owner"), kind="person", related=["owner"]),
+        Column("staff", _("Staff"), kind="number", width="w-80", phone="p2"),
+        Column("touch", _("Last touch"), path="last_touch_at", kind="ago", width="w-110"),
+        Column("domain", _("Website"), shown=False, width="w-180"),
+        Column("inn", _("Taxpayer no."), shown=False),
+        Column("tags", _("Tags"), kind="tags", shown=False),
+        Column("created", _("Added"), path="created_at", kind="day", sort="created_at", down=True),
+    ]
+    first_use = {
+        "title": _("No companies yet"),
+        "text": _("A company comes with its people: name it on a contact or in a file you import."),
+        "url_name": "contacts:company_new",
+        "label": _("New company"),
+    }
+
+    @staticmethod
+    def count_text(n):
+        return ngettext("%(n)s company", "%(n)s companies", n)
+
+
+@lists.register
+class TaskList(ListPage):
+    name = "tasks"
+    kind = subject = "task"
+    model = Task
+    url_name = "contacts:tasks"
+    title = _("Tasks")
+    default_sort = "due"
+    actions = "contacts/_task_list_actions.html"
+    presets = [
+        Preset(
+            "mine",
+            _("My open tasks"),
+            {"all": [{"field": "owner", "op": "is", "value": "me"}, {"field": "done", "op": "empty"}]},
+        ),
+        Preset("open", _("Open tasks"), {"field": "done", "op": "empty"}),
+    ]
+    columns = [
+        Column("title", _("What"), cell="contacts/cells/task.html", phone="p1", fixed=True),
+        Column("contact", _("Contact"), kind="record", width="w-180", related=["contact"], phone="p3"),
+        Column("owner", _("Owner"), kind="person", related=["owner"]),
+        Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2"),
+        Column("kind", _("Kind"), kind="choice", width="w-110"),
+        Column("done", _("Done"), path="done_at", kind="day", width="w-110", phone="p4"),
+    ]
+    first_use = {
+        "title": _("No tasks yet"),
+        "text": _("What is to be done next stands here and on your first page."),
+        "url_name": "contacts:task_new",
+        "label": _("New task"),
+    }
+
+    @staticmethod
+    def count_text(n):
+        return ngettext("%(n)s task", "%(n)s tasks", n)
 
 
 def contacts(request):
-    require(request.user, "contact")
-    rows = Contact.objects.visible_to(request.user).select_related("company", "owner").order_by("name_key", "pk")[:50]
-    return render(request, "contacts/list.html", {"rows": rows})
+    return lists.index(request, ContactList)
 
 
 def companies(request):
-    require(request.user, "company")
-    return render(
-        request,
-        "contacts/list.html",
-        {"rows": Company.objects.visible_to(request.user).order_by("name_key", "pk")[:50]},
-    )
+    return lists.index(request, CompanyList)
 
 
 def tasks(request):
-    require(request.user, "task")
-    return render(
-        request, "contacts/list.html", {"rows": Task.objects.visible_to(request.user).order_by("due_at", "pk")[:50]}
-    )
+    return lists.index(request, TaskList)

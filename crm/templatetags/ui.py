@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from crm import registry
+from crm import access, registry
 from crm.money import format_money
 
 register = template.Library()
@@ -256,3 +256,9 @@ def duration(minutes):
     hours, left = divmod(rest, 60)
     parts = [(days, _("%(n)d d")), (hours, _("%(n)d h")), (left, _("%(n)d min"))]
     return " ".join(text % {"n": n} for n, text in parts if n)
+
+
+@register.simple_tag(takes_context=True)
+def may(context, kind, act="view"):
+    """Whether the reader has any right to `act` on that kind."""
+    return access.may(context["request"].user, kind, act)
