@@ -9,7 +9,7 @@ from crm.events import declare, subscribe
 from crm.notify import declare_notification
 from crm.registry import Command, NavItem, SettingsPage, TaskAct, command, nav, panel, settings_page, task_act
 from crm.search import SearchSource, search_source
-from deals import filters, queue  # noqa: F401  registered by being imported
+from deals import filters, lists, queue  # noqa: F401  registered by being imported
 from deals.models import Deal, Order, Product
 from deals.services import counts, facts, handoff, steps
 

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from django import template
 from django.utils.translation import get_language
 
+from crm.access import may
 from crm.money import format_money
 from deals.documents.pdf import discount_text, number_text
 
@@ -37,3 +38,9 @@ def off(line, currency):
 def spoken(text):
     """A number kept as text, with the language's decimal sign."""
     return number_text(text, (get_language() or "en")[:2])
+
+
+@register.filter
+def may_edit(user, kind):
+    """Whether the user may make or change anything of that kind."""
+    return may(user, kind, "edit")

@@ -1,5 +1,7 @@
 """The board."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from crm import conditions, htmx
 from crm.access import fetch, may, require
+from crm.conditions import widgets
 from crm.models import Workspace
 from deals.models import Deal, Stage
 from deals.services import board
@@ -82,43 +85,64 @@ def _context(request):
     context = {"pipelines": pipelines, "pipeline": pipeline, "stages": []}
     if pipeline is None:
         return context
-    context |= filter_of(request)
+    workspace = Workspace.get()
+    context |= _filter_of(request)
     context |= {
         "stages": [stage for stage in all_stages if stage.pipeline_id == pipeline.pk],
         "rows": context["matching"](Deal.objects.visible_to(request.user).open().filter(pipeline=pipeline)),
-        "base_currency": Workspace.get().currency,
+        # Under the name that the page's frame uses, so that it is read once.
+        "workspace": workspace,
+        "base_currency": workspace.currency,
         "may_create": may(request.user, "deal", "edit"),
     }
     return context
 
 
-def filter_of(request):
+def _filter_of(request):
     """What the address asks for: owner and conditions; `matching(rows)` cuts rows down to it."""
     tree, problem = _tree(request)
-    mine = request.GET.get("who") == "me"
+    mine, user = request.GET.get("who") == "me", request.user
+    own = request.GET.copy()
+    own.pop("f", None)
+    back = f"{request.path}?{own.urlencode()}" if own else request.path
 
     def matching(rows):
-        rows = rows.filter(owner=request.user) if mine else rows
-        return conditions.matching(rows, tree, "deal", user=request.user) if tree else rows
+        rows = rows.filter(owner=user) if mine else rows
+        return conditions.matching(rows, tree, "deal", user=user) if tree else rows
 
+    def edit(index):
+        query = {"f": widgets.dump(tree or {}), "i": index, "back": back}
+        return reverse("conditions_token", args=["deal"]) + "?" + urlencode(query)
+
+    def without(tree):
+        kept = own.copy()
+        if not conditions.is_empty(tree):
+            kept["f"] = widgets.dump(tree)
+        return f"{request.path}?{kept.urlencode()}"
+
+    found = widgets.tokens(tree, "deal", user=user) if tree else []
     return {
         "matching": matching,
         "mine": mine,
         "filter_problem": problem,
-        "sentence": conditions.sentence(tree, "deal") if tree else "",
+        "bar": [{"token": t, "drop": without(t.without), "edit": edit(t.index)} for t in found],
+        "add_url": edit("new"),
+        "clear_url": back,
         "query": request.GET.urlencode(),
+        "f_query": urlencode({"f": request.GET["f"]}) if tree else "",
     }
 
 
 def _tree(request):
     """(condition tree or None, sentence about what is wrong with it or "")."""
-    text = request.GET.get("filter", "")
+    text = request.GET.get("f", "")
     if not text:
         return None, ""
     try:
-        return conditions.parse_text(text, "deal", user=request.user), ""
+        tree = conditions.parse_text(text, "deal", user=request.user)
     except conditions.ConditionError as error:
         return None, str(error)
+    return (None if conditions.is_empty(tree) else tree), ""
 
 
 def _sum_up(context):

@@ -4,29 +4,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm import htmx
-from crm.access import fetch, may, require
+from crm import htmx, lists
+from crm.access import fetch, require
 from crm.models import Workspace
-from crm.text import sort_key
 from deals.forms import ProductForm
+from deals.lists import ProductList
 from deals.models import Product
-
-PAGE = 100
 
 
 def index(request):
-    require(request.user, "product")
-    rows = Product.objects.visible_to(request.user).order_by("name_key", "pk")
-    text = request.GET.get("q", "").strip()[:100]
-    if text:
-        rows = rows.filter(name_key__contains=sort_key(text))
-    after = request.GET.get("after", "")[:260]
-    if after:
-        rows = rows.filter(name_key__gt=after)
-    found = list(rows[: PAGE + 1])
-    more = found[PAGE - 1].name_key if len(found) > PAGE else ""
-    context = {"products": found[:PAGE], "more": more, "text": text, "may_edit": may(request.user, "product", "edit")}
-    return render(request, "deals/product_list.html", context)
+    return lists.index(request, ProductList)
 
 
 def show(request, pk):

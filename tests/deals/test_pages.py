@@ -4,6 +4,8 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from deals.models import Deal, Order
@@ -127,7 +129,7 @@ def test_others_change_nothing(request, client, deal, stages, name, rest, actor,
 
     assert answer.status_code == code
     assert Deal.objects.values().get(pk=deal.pk) == before
-    assert not deal.lines.exists() and not deal.proposals.exists() and deal.stays.count() == 1
+    assert (deal.lines.count(), deal.proposals.count(), deal.stays.count()) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(("actor", "code"), [("carol", 403), ("mallory", 404)])
@@ -159,9 +161,10 @@ def test_lists_hold_only_what_one_may_see(client, mallory, carol, deal, proposal
 
 
 @pytest.mark.parametrize(
-    ("page", "limit"), [("deals:index", 10), ("deals:table", 10), ("deals:proposals", 11), ("deals:orders", 10)]
+    ("page", "limit"), [("deals:index", 4), ("deals:table", 4), ("deals:proposals", 4), ("deals:orders", 3)]
 )
-def test_lists_ask_few_questions(client, alice, make_deal, ann, pump, page, limit, django_assert_max_num_queries):
+def test_lists_ask_few_questions(client, alice, make_deal, ann, pump, page, limit):
+    """Whole figures, cards and navigation; what the frame asks of the other apps is counted there."""
     for number in range(30):
         deal = make_deal(f"Deal {number}", stage=["New", "Qualified"][number % 2], contact=ann, amount=number)
         if number < 5:
@@ -169,15 +172,19 @@ def test_lists_ask_few_questions(client, alice, make_deal, ann, pump, page, limi
             proposals.draft_proposal(deal, by=alice)
             deal.win(by=alice)
     client.force_login(alice)
+    client.get(reverse(page))  # the first request of a session notes the session
 
-    with django_assert_max_num_queries(limit):
+    with CaptureQueriesContext(connection) as asked:
         assert client.get(reverse(page)).status_code == 200
+
+    assert sum("deals_" in query["sql"] for query in asked.captured_queries) <= limit
+    assert len(asked) <= 16
 
 
 def test_a_filter_that_is_none_says_so(client, alice, deal):
     client.force_login(alice)
 
-    page = client.get(reverse("deals:index"), {"filter": '{"field": "salary", "op": "is", "value": 1}'})
+    page = client.get(reverse("deals:index"), {"f": '{"field": "salary", "op": "is", "value": 1}'})
 
     assert page.status_code == 200
     assert page.context["filter_problem"]
@@ -189,13 +196,13 @@ def test_totals_follow_the_filter_not_the_loaded_cards(client, alice, make_deal,
     make_deal("Big", amount=Decimal("900"), probability=0)
     make_deal("Unknown")
     client.force_login(alice)
-    tree = json.dumps({"field": "amount", "op": "less", "value": 500})
+    tree = json.dumps({"field": "amount", "op": "lt", "value": 500})
 
     lanes = client.get(reverse("deals:index")).context["lanes"]
     assert (lanes[0].count, lanes[0].total, lanes[0].weighted) == (32, Decimal("1203.00"), Decimal("30.30"))
     assert (len(lanes[0].cards), lanes[0].more) == (20, 12)
     more = client.get(reverse("deals:lane_cards", args=[stages["New"].pk]), {"offset": "20"})
     assert (len(more.context["lane"].cards), more.context["lane"].more) == (12, 0)
-    filtered = client.get(reverse("deals:index"), {"filter": tree}).context
+    filtered = client.get(reverse("deals:index"), {"f": tree}).context
     assert not filtered["filter_problem"]
     assert (filtered["lanes"][0].count, filtered["lanes"][0].total) == (30, Decimal("303.00"))
