@@ -34,3 +34,7 @@ class ResetPasswordForm(_Quiet, forms.ResetPasswordForm):
 
 class ResetPasswordKeyForm(_Quiet, forms.ResetPasswordKeyForm):
     pass
+
+
+class ReauthenticateForm(_Quiet, forms.ReauthenticateForm):
+    pass

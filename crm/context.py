@@ -15,6 +15,7 @@ def shell(request):
         "workspace": SimpleLazyObject(Workspace.get),
         "nav": SimpleLazyObject(lambda: navigation(user)),
         "settings_pages": SimpleLazyObject(lambda: registry.settings_for(user)),
+        "shortcuts": SimpleLazyObject(lambda: [c for c in registry.commands_for(user) if c.shortcut]),
         "unread": SimpleLazyObject(lambda: notify.unread_count(user)),
     }
 

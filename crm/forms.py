@@ -131,6 +131,7 @@ class TeamForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = TwoColumns(self)
+        self.fields["name"].label = _("Name of the team")
         if self.instance.pk:
             self.fields["parent"].queryset = Team.objects.exclude(pk__in=self.instance.branch_ids())
 
@@ -144,6 +145,7 @@ class RoleForm(forms.ModelForm):
         self.by = by
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["class"] = "form-control"
+        self.fields["name"].label = _("Name of the role")
 
     def acts(self):
         """The heads of the matrix."""

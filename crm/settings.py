@@ -201,6 +201,7 @@ ACCOUNT_FORMS = {
     "change_password": "crm.accounts.ChangePasswordForm",
     "reset_password": "crm.accounts.ResetPasswordForm",
     "reset_password_from_key": "crm.accounts.ResetPasswordKeyForm",
+    "reauthenticate": "crm.accounts.ReauthenticateForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -35,7 +35,9 @@ def _commands(user, words):
         (str(i.name), i.icon, reverse(i.url_name), f"g {i.shortcut}" if i.shortcut else "")
         for i in registry.nav_for(user)
     ]
-    commands = [(str(c.name), c.icon, reverse(c.url_name), c.shortcut) for c in registry.commands_for(user)]
+    # What makes something stands before what only shows something.
+    ordered = sorted(registry.commands_for(user), key=lambda c: c.act != "edit")
+    commands = [(str(c.name), c.icon, reverse(c.url_name), c.shortcut) for c in ordered]
     found = [c for c in commands + places if all(word in c[0].casefold() for word in words.split())]
     return [
         {"name": name, "icon": icon, "url": url, "keys": keys.upper().split()} for name, icon, url, keys in found[:12]

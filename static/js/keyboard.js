@@ -5,7 +5,7 @@ import { open } from "./palette.js";
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 for (const key of document.querySelectorAll("[data-mod-key]")) if (!mac) key.textContent = key.textContent.replace("⌘", "Ctrl ");
 
-let waiting = "";
+let first = "";
 let timer;
 
 const press = (key) => document.querySelector(`[data-key="${key}"]`);
@@ -15,6 +15,17 @@ const acts = {
   c: () => (press("c") ? press("c").click() : open("> ")),
   e: () => press("e")?.click(),
 };
+// Two letters after each other: "g d" goes to the deals, "c t" makes a task. "c" alone acts when no second letter comes.
+const chord = (keys) => document.querySelector(`[data-chord="${CSS.escape(keys)}"]`);
+const begins = (key) => document.querySelector(`[data-chord^="${CSS.escape(key)} "]`);
+
+function wait(key) {
+  first = key;
+  timer = setTimeout(() => {
+    first = "";
+    acts[key]?.();
+  }, key === "g" ? 1200 : 500);
+}
 
 document.addEventListener("keydown", (event) => {
   const key = letter(event);
@@ -23,14 +34,16 @@ document.addEventListener("keydown", (event) => {
     open();
     return;
   }
-  if (!free(event)) return;
-  if (waiting === "g") {
-    waiting = "";
-    document.querySelector(`[data-go="${CSS.escape(key)}"]`)?.click();
-  } else if (key === "g") {
-    waiting = "g";
-    clearTimeout(timer);
-    timer = setTimeout(() => { waiting = ""; }, 1200);
+  if (!free(event) || key === "Shift") return;
+  const target = first && chord(`${first} ${key}`);
+  clearTimeout(timer);
+  first = "";
+  if (target) {
+    event.preventDefault();
+    target.click();
+  } else if (/^[a-z]$/.test(key) && begins(key)) {
+    event.preventDefault();
+    wait(key);
   } else if (acts[key]) {
     event.preventDefault();
     acts[key]();

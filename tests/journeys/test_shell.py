@@ -74,6 +74,16 @@ def test_keys_work_on_a_russian_keyboard(page, live_server, sign_in, person):
     page.wait_for_url(f"{live_server.url}/")
 
 
+def test_two_letters_go_where_the_sheet_says(page, sign_in, person):
+    sign_in(page, person)
+    page.goto("/jobs/")
+
+    page.keyboard.press("c")
+    page.keyboard.press("t")
+
+    page.wait_for_url("**/tasks/new/**")
+
+
 def test_keys_are_only_letters_while_somebody_types(page, live_server, sign_in, person):
     sign_in(page, person)
     page.goto("/search/")

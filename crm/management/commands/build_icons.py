@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-_WORD = re.compile(r"""["']([a-z][a-z0-9-]+)["']""")
+_WORD = re.compile(r"""["']([a-z][a-z0-9-]*)["']""")
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
