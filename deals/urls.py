@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/", deals.show, name="deal_show"),
     path("<int:pk>/edit/", deals.edit, name="deal_edit"),
     path("<int:pk>/delete/", deals.destroy, name="deal_delete"),
+    path("<int:pk>/sum/", deals.amount, name="deal_sum"),
     path("<int:pk>/card/", board.card, name="card"),
     path("<int:pk>/stage-moves/", stage_moves.create, name="stage_move_create"),
     path("<int:pk>/stage-moves/undo/", stage_moves.undo, name="stage_move_undo"),

@@ -42,6 +42,12 @@ def show(request, pk):
     return render(request, "deals/deal.html", context)
 
 
+def amount(request, pk):
+    """The deal's figure, asked for again when its lines have changed."""
+    deal = fetch(Deal.objects.for_card(), request.user, pk)
+    return render(request, "deals/_deal_sum.html", {"deal": deal, "base_currency": Workspace.get().currency})
+
+
 def new(request):
     """The form, prefilled from a contact, a company, a stage or a task."""
     require(request.user, "deal", "edit")

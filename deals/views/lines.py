@@ -52,9 +52,15 @@ def update(request, pk, line_pk):
     form = LineForm(request.POST, instance=line)
     if not form.is_valid():
         context = {"deal": deal, **lines_context(request, deal, bad=form)}
-        return render(request, "deals/_lines.html" if request.htmx else "deals/lines.html", context, status=422)
+        response = render(request, "deals/_lines.html" if request.htmx else "deals/lines.html", context, status=422)
+        response.headers["HX-Reswap"] = "outerHTML"
+        return response
     lines.change_line(deal, form.save(commit=False), by=request.user)
-    return _answer(request, deal)
+    if not request.htmx:
+        return _answer(request, deal)
+    # Only the sums come back: whoever already types in the next box is not disturbed.
+    context = {"deal": deal, **lines_context(request, deal)}
+    return htmx.refresh(render(request, "deals/_line_sums.html", context), "lines:changed")
 
 
 @require_POST

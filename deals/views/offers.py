@@ -30,7 +30,6 @@ def of_token(view):
         with translation.override(version.language):
             response = view(request, version)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
     return inner
