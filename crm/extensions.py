@@ -16,6 +16,7 @@ notify.declare_notification("job.finished", _("A job of yours has finished"))
 periodic("crm.tasks.sweep_outbox", every=3)
 periodic("crm.tasks.sweep_mail", every=3, queue="mail")
 periodic("crm.tasks.beat_heartbeat", every=15)
+periodic("crm.tasks.remove_stray_uploads", every=6 * 3600)
 periodic("crm.tasks.make_event_partitions", every=6 * 3600)
 
 nav(NavItem("", _("Today"), "today", "checkbox", order=0, shortcut="t"))

@@ -93,6 +93,15 @@ def take_uploads(uuids, *, by, target):
     return rows
 
 
+def remove_strays(*, before, batch=200):
+    """Delete uploads older than `before` that no record took over. Returns how many, a batch at most."""
+    rows = StoredFile.objects.filter(kind="upload", target_id=None, created_at__lt=before)[:batch]
+    for row in rows:
+        row.content.delete(save=False)
+        row.delete()
+    return len(rows)
+
+
 def _as_uuid(text):
     try:
         return uuid.UUID(str(text))

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from crm import events, outbox
+from crm import events, files, outbox
 from crm.mail import queue as mail_queue
 from crm.mail import worker
 
@@ -46,6 +46,12 @@ def make_event_partitions():
     """Keep the partitions of this month and the next three."""
     today = timezone.now().date()
     events.make_partitions(today, today + timedelta(days=95))
+
+
+@shared_task
+def remove_stray_uploads():
+    """Delete files that were uploaded into a form which was never sent."""
+    files.remove_strays(before=timezone.now() - timedelta(days=2))
 
 
 @shared_task

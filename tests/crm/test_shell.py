@@ -1,13 +1,17 @@
 """The frame around every page: palette, search, notifications, jobs, files, errors, the first page."""
 
+import gzip
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm import files, htmx, notify
 from crm.models import Job, Notification, User
+from crm.tasks import remove_stray_uploads
 from tests import factories
 
 
@@ -153,6 +157,28 @@ def test_uploads_are_taken_over_once_by_their_owner(alice, mallory):
     kept.refresh_from_db()
     assert (kept.target_id, kept.kind) == (target.pk, "attachment")
     assert files.take_uploads([str(kept.uuid)], by=alice, target=target) == []
+
+
+def test_uploads_that_nobody_took_are_removed_after_two_days(alice):
+    old = files.store(b"old", "old.txt", by=alice, kind="upload")
+    taken = files.store(b"taken", "taken.txt", by=alice, kind="upload")
+    fresh = files.store(b"fresh", "fresh.txt", by=alice, kind="upload")
+    files.take_uploads([str(taken.uuid)], by=alice, target=factories.contact())
+    long_ago = timezone.now() - timedelta(days=3)
+    files.StoredFile.objects.filter(pk__in=[old.pk, taken.pk]).update(created_at=long_ago)
+
+    remove_stray_uploads()
+
+    assert set(files.StoredFile.objects.all()) == {taken, fresh}
+    assert not old.content.storage.exists(old.content.name)
+
+
+def test_scripts_of_every_page_stay_small(settings):
+    own = sorted((settings.BASE_DIR / "static/js").glob("*.js"))
+    packed = [len(gzip.compress(path.read_bytes())) for path in own]
+    packed.append(len(gzip.compress((settings.BASE_DIR / "node_modules/htmx.org/dist/htmx.min.js").read_bytes())))
+
+    assert sum(packed) < 120_000
 
 
 def test_the_first_page_is_quick_and_empty_for_a_newcomer(client, alice, django_assert_max_num_queries):
