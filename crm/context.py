@@ -1,5 +1,6 @@
 """What every page's frame needs."""
 
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from crm import notify, registry
@@ -13,24 +14,33 @@ def shell(request):
         return {"workspace": SimpleLazyObject(Workspace.get)}
     return {
         "workspace": SimpleLazyObject(Workspace.get),
-        "nav": SimpleLazyObject(lambda: navigation(user)),
+        "nav": SimpleLazyObject(lambda: navigation(user, request.path)),
         "settings_pages": SimpleLazyObject(lambda: registry.settings_for(user)),
         "shortcuts": SimpleLazyObject(lambda: [c for c in registry.commands_for(user) if c.shortcut]),
         "unread": SimpleLazyObject(lambda: notify.unread_count(user)),
     }
 
 
-def navigation(user):
-    """The places the user may open, each with the figure beside it."""
-    return [_Place(item, item.count(user) if item.count else None) for item in registry.nav_for(user)]
+def navigation(user, path=""):
+    """The places the user may open, each with the figure beside it; the one that holds `path` is marked."""
+    places = [_Place(item, item.count(user) if item.count else None) for item in registry.nav_for(user)]
+    around = [
+        place for place in places if path == place.address or place.address != "/" and path.startswith(place.address)
+    ]
+    if around:
+        # /deals/proposals/ stands below /deals/ too: the longer address is the place.
+        max(around, key=lambda place: len(place.address)).current = True
+    return places
 
 
 class _Place:
-    """A navigation item with its figure."""
+    """A navigation item with its address and figure."""
 
     def __init__(self, item, badge):
         self.item = item
         self.badge = badge
+        self.address = reverse(item.url_name)
+        self.current = False
 
     def __getattr__(self, name):
         return getattr(self.item, name)

@@ -19,7 +19,7 @@ access.register("order", _("Orders"), Order)
 
 declare("deal.created", _("{actor} opened the deal {target}"), icon="plus", group="deals")
 declare("deal.stage_changed", _("{actor} moved {target} from {before} to {after}"), icon="arrow-right", group="deals")
-declare("deal.amount_changed", _("{actor} changed the amount of {target}"), icon="coins", group="deals")
+declare("deal.amount_changed", _("{actor} changed the amount of {target} to {after}"), icon="coins", group="deals")
 declare("deal.assigned", _("{actor} gave {target} to {to}"), icon="user-share", group="deals")
 declare("deal.handed_over", _("Why this lead came to sales"), icon="flame", group="deals")
 declare("deal.won", _("{actor} won {target}"), icon="trophy", group="deals")

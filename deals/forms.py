@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Company, Contact
 from crm.models import User, Workspace
 from crm.money import CURRENCIES
+from crm.text import sort_key
 from deals.models import Deal, DealLine, LossReason, Pipeline, Product, Stage
 from deals.models.gate import ASKABLE, missing_for
 
@@ -42,8 +43,8 @@ class RecordField(forms.CharField):
 
     def __init__(self, *, model, list_id, **kwargs):
         self.model, self.user = model, None
-        widget = forms.TextInput(attrs={"list": list_id, "autocomplete": "off"})
-        super().__init__(widget=widget, max_length=250, **kwargs)
+        widget = forms.TextInput(attrs={"list": list_id, "autocomplete": "off", "maxlength": 250})
+        super().__init__(widget=widget, **kwargs)
 
     def prepare_value(self, value):
         if isinstance(value, self.model):
@@ -54,20 +55,25 @@ class RecordField(forms.CharField):
         return value
 
     def to_python(self, value):
-        text = super().to_python(value).strip()
+        text = super().to_python(value).replace("\x00", "").strip()[:250]
         if not text:
             return None
         rows = self.model.objects.visible_to(self.user)
         key = text.rpartition("#")[2].strip()
         if key.isdecimal() and len(key) < 12 and (found := rows.filter(pk=int(key)).first()):
             return found
-        from crm.text import sort_key
-
         names = rows.filter(name_key__startswith=sort_key(text)).order_by("name_key", "pk")[:2]
         exact = [row for row in names if str(row).casefold() == text.casefold()]
         if len(exact) == 1 or len(names) == 1:
             return (exact or list(names))[0]
         raise forms.ValidationError(_("Nobody of that name was found. Choose one from the list."))
+
+    def has_changed(self, initial, data):
+        try:
+            found = self.to_python(data)
+        except forms.ValidationError:
+            return True
+        return getattr(initial, "pk", initial) != getattr(found, "pk", None)
 
 
 class DealForm(forms.ModelForm):
@@ -108,6 +114,10 @@ class DealForm(forms.ModelForm):
         self.user = user
         for name in ("contact", "company"):
             self.fields[name].user = user
+            shown = getattr(self.instance, name)
+            if shown and not type(shown).objects.visible_to(user).filter(pk=shown.pk).exists():
+                # Whoever may not see the person must not clear it by saving the rest.
+                del self.fields[name]
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         if self.instance.pk:
             del self.fields["stage"]

@@ -89,6 +89,8 @@ def field(request, pk, name):
     if name not in FACTS:
         return HttpResponse(status=404)
     form = DealForm(request.POST or None, instance=deal, user=request.user, only=name)
+    if name not in form.fields:
+        return HttpResponse(status=404)
     context = {"deal": deal, "form": form, "name": name}
     if request.method != "POST":
         return render(request, "deals/_fact_form.html", context)
