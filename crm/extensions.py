@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, jobs, notify, outbox  # noqa: F401  jobs registers its outbox handler
+from crm import access, jobs, notify, outbox, seed  # noqa: F401  jobs registers its outbox handler
 from crm.lists import bulk, export  # noqa: F401  register their jobs
 from crm.mail import notifications  # noqa: F401  registers its outbox handler
 from crm.models import User, Workspace
-from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, settings_page
+from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, seeder, settings_page
 
 access.register("settings", _("Company settings"), Workspace)
 access.register("user", _("Users, teams and roles"), User)
@@ -40,3 +40,5 @@ command(Command(_("Invite somebody"), "invitation_create", "user-plus", "user", 
 command(Command(_("Profile"), "profile", "user"))
 command(Command(_("Settings"), "settings", "settings"))
 command(Command(_("Jobs"), "jobs", "list-check"))
+
+seeder("company", order=0)(seed.seed)

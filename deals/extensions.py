@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from crm import access
 from crm.events import declare, subscribe
 from crm.notify import declare_notification
-from crm.registry import Command, NavItem, SettingsPage, TaskAct, command, nav, panel, settings_page, task_act
+from crm.registry import Command, NavItem, SettingsPage, TaskAct, command, nav, panel, seeder, settings_page, task_act
 from crm.search import SearchSource, search_source
-from deals import filters, lists, queue  # noqa: F401  registered by being imported
+from deals import filters, lists, queue, seed  # noqa: F401  registered by being imported
 from deals.models import Deal, Order, Product
 from deals.services import counts, facts, handoff, steps
 
@@ -119,3 +119,6 @@ def _deals_panel(request, of, query):
 def _orders_panel(request, of):
     rows = Order.objects.visible_to(request.user).filter(**of)
     return render_to_string("deals/panels/orders.html", facts.purchases_of(rows), request)
+
+
+seeder("deals", order=20)(seed.seed)

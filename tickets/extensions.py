@@ -19,12 +19,13 @@ from crm.registry import (
     nav,
     panel,
     periodic,
+    seeder,
     settings_page,
     today_queue,
 )
 from crm.search import SearchSource, search_source
 from crm.text import digits
-from tickets import filters  # noqa: F401  registers what may be asked
+from tickets import filters, seed  # noqa: F401  registers what may be asked
 from tickets.models import Article, Ticket
 from tickets.views import lists  # noqa: F401  registers the list page
 
@@ -156,3 +157,6 @@ def tickets_due(user, now):
         )
         for ticket in rows.filter(mine).order_by("resolution_due_at", "pk")[:QUEUE]
     ]
+
+
+seeder("tickets", order=30)(seed.seed)

@@ -33,7 +33,7 @@ def rebuild(segment):
     with connection.cursor() as cursor:
         # One builder at a time: two would enter the same people.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('campaigns.segment'), %s)", [segment.pk])
-        cursor.execute(f"CREATE TEMPORARY TABLE fitting ON COMMIT DROP AS {sql}", params)
+        cursor.execute(f"CREATE TEMPORARY TABLE fitting (id) ON COMMIT DROP AS {sql}", params)
         cursor.execute("CREATE UNIQUE INDEX ON fitting (id)")
         cursor.execute(
             "UPDATE campaigns_segmentmembership m SET left_at = %s WHERE segment_id = %s AND left_at IS NULL"

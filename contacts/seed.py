@@ -1,0 +1,299 @@
+"""People and companies of the demo, half of them Russian-speaking. All addresses are reserved or invented."""
+
+from datetime import timedelta
+
+from contacts.models import Contact, Task
+from contacts.services.tasks import note_next_step
+
+FIRST_EN = [
+    "Jonas",
+    "Sofia",
+    "Marek",
+    "Claire",
+    "Lars",
+    "Priya",
+    "Hugo",
+    "Giulia",
+    "Emil",
+    "Noor",
+    "Felix",
+    "Beatriz",
+    "Oskar",
+    "Daniel",
+    "Ingrid",
+    "Tomas",
+    "Elena",
+    "Victor",
+    "Amelie",
+    "Paul",
+    "Marta",
+    "Simon",
+    "Laura",
+    "Adam",
+]
+LAST_EN = [
+    "Weber",
+    "Berg",
+    "Novak",
+    "Fontaine",
+    "Eide",
+    "Raman",
+    "Marchetti",
+    "Ferri",
+    "Sandstrom",
+    "Haddad",
+    "Brandt",
+    "Sousa",
+    "Lehtinen",
+    "Okafor",
+    "Solberg",
+    "Carvalho",
+    "Wojcik",
+    "Keller",
+    "Moreau",
+    "Hansen",
+    "Rossi",
+    "Lindholm",
+    "Fischer",
+    "Duarte",
+]
+MEN_RU = ["Иван", "Сергей", "Дмитрий", "Алексей", "Павел", "Виктор", "Андрей", "Михаил", "Олег", "Константин"]
+WOMEN_RU = ["Анна", "Ольга", "Ирина", "Елена", "Марина", "Татьяна", "Наталья", "Светлана", "Юлия", "Екатерина"]
+LAST_RU = [
+    "Соколов",
+    "Фёдоров",
+    "Литвинов",
+    "Гущин",
+    "Белоусов",
+    "Ершов",
+    "Чернов",
+    "Уваров",
+    "Трофимов",
+    "Рябов",
+    "Крылов",
+    "Орехов",
+    "Захаров",
+    "Тарасов",
+    "Громов",
+]
+PATRONYMICS = ["Сергеев", "Иванов", "Алексеев", "Петров", "Андреев", "Викторов", "Дмитриев", "Олегов"]
+TITLES_EN = [
+    "Head of quality",
+    "Process engineer",
+    "Lab manager",
+    "Owner",
+    "Operations",
+    "Purchasing",
+    "Chief scientist",
+    "Technician",
+    "Plant director",
+    "Buyer",
+    "Calibration",
+    "Finance",
+]
+TITLES_RU = [
+    "Главный технолог",
+    "Начальник лаборатории",
+    "Инженер КИПиА",
+    "Директор",
+    "Закупки",
+    "Главный инженер",
+    "Метролог",
+    "Бухгалтер",
+]
+CITIES_EN = ["Berlin", "Hamburg", "Porto", "Oslo", "Vienna", "Gdansk", "Lyon", "Turin", "Helsinki", "Prague"]
+CITIES_RU = ["Москва", "Санкт-Петербург", "Казань", "Екатеринбург", "Нижний Новгород", "Самара", "Пермь", "Томск"]
+SOURCES = ["Trade fair", "Website", "Recommendation", "Calibration guide", "Search", "Call"]
+WORDS_EN = [
+    "Nordlys",
+    "Weber",
+    "Zielona",
+    "Marchetti",
+    "Baltic",
+    "Aquila",
+    "Raman",
+    "Fjord",
+    "Alpen",
+    "Lumen",
+    "Porto",
+    "Vesta",
+    "Korund",
+    "Solaris",
+    "Hansa",
+    "Meridian",
+]
+KINDS_EN = [
+    "Analytik",
+    "Dairy",
+    "Foods",
+    "Clinics",
+    "Biotech",
+    "Paper",
+    "Brewery",
+    "Pharma",
+    "Labs",
+    "Water",
+    "Chemie",
+    "Steel",
+]
+KINDS_RU = ["Пивоварня", "Молкомбинат", "Лаборатория", "Завод", "Клиника", "Химзавод", "Агрохолдинг", "Водоканал"]
+WORDS_RU = [
+    "Волна",
+    "Заря",
+    "Аналит",
+    "Гидропривод",
+    "Северная",
+    "Реактив",
+    "Рассвет",
+    "Нева",
+    "Прогресс",
+    "Кристалл",
+    "Эталон",
+    "Восток",
+]
+INDUSTRIES = ["Food and drink", "Laboratories", "Chemistry", "Water", "Health", "Paper", "Pharma"]
+
+
+def seed(plan):
+    """Companies, contacts, addresses, employments, consents and what everybody's next step is."""
+    plan.tools()
+    words = {name.lower(): value for name, value in globals().items() if name.isupper() and isinstance(value, list)}
+    owners = {
+        "reps_en": plan.keys(plan.reps["en"]), "reps_ru": plan.keys(plan.reps["ru"]),
+        "team_en": plan.teams["Sales Europe"].pk, "team_ru": plan.teams["Sales Russia"].pk,
+    }  # fmt: skip
+    _companies(plan, words | owners)
+    _contacts(plan, words | owners)
+    _points(plan)
+    _consents(plan)
+
+
+def _companies(plan, values):
+    plan.run(
+        """
+        INSERT INTO contacts_company (id, name, name_key, domain, email, phone, industry, staff, country, region, city, street,
+          postcode, inn, source, tags, custom, created_at, updated_at, version, owner_id, team_id)
+        SELECT i, name, replace(lower(name), 'ё', 'е'), 'c' || i || '.example', 'office@c' || i || '.example',
+          '', pg_temp.word(i, 6, %(industries)s), 5 + pg_temp.pick(i, 7, 900), CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', city, '',
+          '', '', pg_temp.word(i, 8, %(sources)s), '{}', '{}', at, at, 1,
+          CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + i %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + i %% cardinality(%(reps_en)s::bigint[])] END,
+          CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
+        FROM (SELECT i, i %% 2 = 0 AS ru,
+            CASE WHEN i %% 2 = 0 THEN pg_temp.word(i, 1, %(kinds_ru)s) || ' «' || pg_temp.word(i, 2, %(words_ru)s) || '»' || CASE WHEN i > 190 THEN ' ' || i ELSE '' END
+              ELSE pg_temp.word(i, 1, %(words_en)s) || ' ' || pg_temp.word(i, 2, %(kinds_en)s) || CASE WHEN i > 190 THEN ' ' || i ELSE '' END END AS name,
+            CASE WHEN i %% 2 = 0 THEN pg_temp.word(i, 3, %(cities_ru)s) ELSE pg_temp.word(i, 3, %(cities_en)s) END AS city,
+            %(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 5)))) AS at
+          FROM generate_series(1, %(n)s) i) c
+        """,
+        n=plan.companies,
+        **values,
+    )
+    plan.run("SELECT setval(pg_get_serial_sequence('contacts_company', 'id'), %(n)s)", n=plan.companies)
+    # The key pads digits; only names with a number need the slow way.
+    plan.run(
+        "UPDATE contacts_company SET name_key = regexp_replace(name_key, '(\\d+)$', lpad(substring(name_key from '\\d+$'), 6, '0')) WHERE id > 190"
+    )
+
+
+def _contacts(plan, values):
+    plan.run(
+        """
+        INSERT INTO contacts_contact (id, first_name, middle_name, last_name, name_key, job_title, company_id, email, phone, stage,
+          language, time_zone, country, region, city, street, postcode, birthday_on, source, tags, custom, last_touch_at,
+          next_step, score, quality, created_at, updated_at, version, owner_id, team_id)
+        SELECT i, first, middle, last, replace(lower(trim(last || ' ' || first || ' ' || middle)), 'ё', 'е'),
+          CASE WHEN ru THEN pg_temp.word(i, 15, %(titles_ru)s) ELSE pg_temp.word(i, 15, %(titles_en)s) END,
+          CASE WHEN pg_temp.pick(i, 16, 12) > 0 THEN company END,
+          CASE WHEN pg_temp.pick(i, 17, 25) > 0 THEN 'p' || i || '@c' || company || '.example' ELSE '' END,
+          CASE WHEN pg_temp.pick(i, 18, 4) > 0 THEN CASE WHEN ru THEN '+7 900 ' || lpad((i / 10000 %% 1000)::text, 3, '0') || ' ' || lpad((i %% 10000)::text, 4, '0')
+            ELSE '+49 30 ' || lpad((5550000 + i %% 1000000)::text, 8, '5') END ELSE '' END,
+          CASE pg_temp.pick(i, 19, 10) WHEN 0 THEN 'subscriber' WHEN 1 THEN 'lost' WHEN 2 THEN 'qualified' ELSE 'lead' END,
+          CASE WHEN pg_temp.pick(i, 20, 8) > 0 THEN CASE WHEN ru THEN 'ru' ELSE 'en' END ELSE '' END,
+          '', CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', CASE WHEN pg_temp.pick(i, 21, 9) > 0 THEN city ELSE '' END, '', '',
+          CASE WHEN pg_temp.pick(i, 22, 3) > 0 THEN date '1956-01-01' + pg_temp.pick(i, 23, 16000) END,
+          pg_temp.word(i, 24, %(sources)s), CASE pg_temp.pick(i, 25, 15) WHEN 0 THEN ARRAY['vip'] WHEN 1 THEN ARRAY['fair'] ELSE '{}' END,
+          '{}', at, '', 0, 0, at, at, 1,
+          CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + company %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + company %% cardinality(%(reps_en)s::bigint[])] END,
+          CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
+        FROM (SELECT i, ru, company, city, at, first,
+            CASE WHEN NOT ru THEN '' ELSE pg_temp.word(i, 13, %(patronymics)s) || CASE WHEN woman THEN 'на' ELSE 'ич' END END AS middle,
+            CASE WHEN NOT ru THEN pg_temp.word(i, 12, %(last_en)s) ELSE pg_temp.word(i, 12, %(last_ru)s) || CASE WHEN woman THEN 'а' ELSE '' END END AS last
+          FROM (SELECT i, c.ru, c.company, c.woman, k.city,
+              CASE WHEN NOT c.ru THEN pg_temp.word(i, 11, %(first_en)s) WHEN c.woman THEN pg_temp.word(i, 11, %(women_ru)s) ELSE pg_temp.word(i, 11, %(men_ru)s) END AS first,
+              %(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 10)))) AS at
+            FROM (SELECT i, company, company %% 2 = 0 AS ru, pg_temp.pick(i, 9, 2) = 0 AS woman
+                FROM (SELECT i, 1 + pg_temp.pick(i, 14, %(companies)s) AS company FROM generate_series(1, %(n)s) i) a) c
+            JOIN contacts_company k ON k.id = c.company) b) d
+        """,
+        n=plan.contacts,
+        companies=plan.companies,
+        **values,
+    )
+    plan.run("SELECT setval(pg_get_serial_sequence('contacts_contact', 'id'), %(n)s)", n=plan.contacts)
+    plan.run(
+        """
+        UPDATE contacts_contact SET quality = 20 + (email <> '')::int * 25 + (phone <> '')::int * 15
+          + (company_id IS NOT NULL)::int * 15 + (owner_id IS NOT NULL)::int * 10 + (city <> '')::int * 5
+          + (language <> '')::int * 5 + (birthday_on IS NOT NULL)::int * 5
+        """
+    )
+    plan.run(
+        """
+        INSERT INTO contacts_employment (contact_id, company_id, role, is_primary, has_left, since_on)
+        SELECT id, company_id, job_title, true, false, created_at::date FROM contacts_contact WHERE company_id IS NOT NULL
+        """
+    )
+
+
+def _points(plan):
+    plan.run(
+        """
+        INSERT INTO contacts_contactpoint (contact_id, kind, value, norm, digits_reversed, label, is_primary, created_at)
+        SELECT id, 'email', email, email, '', '', true, created_at FROM contacts_contact WHERE email <> ''
+        UNION ALL
+        SELECT id, 'phone', phone, replace(phone, ' ', ''), reverse(regexp_replace(phone, '\\D', '', 'g')), '', true, created_at
+        FROM contacts_contact WHERE phone <> ''
+        """
+    )
+
+
+def _consents(plan):
+    plan.run(
+        """
+        INSERT INTO contacts_consent (contact_id, purpose, topic, channel, is_given, text, source, at)
+        SELECT id, purpose, '', 'email', true, 'I agree.', '/g/calibration', created_at
+        FROM contacts_contact, (VALUES ('personal_data'), ('advertising')) p (purpose)
+        WHERE email <> '' AND (purpose = 'personal_data' OR pg_temp.pick(id, 30, 3) > 0)
+        """
+    )
+
+
+def seed_tasks(plan):
+    """Calls and letters that are due: late, today and in the coming days, more of them for those who try the demo."""
+    plan.run(
+        """
+        INSERT INTO contacts_task (kind, title, note, reasons, contact_id, company_id, target_type, due_at, is_hot, outcome, created_at, owner_id, team_id)
+        SELECT CASE pg_temp.pick(id, 31, 3) WHEN 0 THEN 'call' WHEN 1 THEN 'mail' ELSE 'task' END,
+          CASE WHEN country = 'RU' THEN (ARRAY['Позвонить и уточнить сроки', 'Отправить протокол калибровки', 'Согласовать визит'])[1 + pg_temp.pick(id, 32, 3)]
+            ELSE (ARRAY['Call about the calibration quote', 'Send the certificate', 'Agree on a visit'])[1 + pg_temp.pick(id, 32, 3)] END,
+          '', '[]', id, company_id, '', date_trunc('hour', %(now)s) + make_interval(hours => pg_temp.pick(id, 33, 400) - 80), false, '',
+          %(now)s - interval '3 days', owner_id, team_id
+        FROM contacts_contact WHERE pg_temp.pick(id, 34, 12) = 0
+        """
+    )
+    plan.run(
+        """
+        UPDATE contacts_contact c SET next_step = t.title, next_step_at = t.due_at
+        FROM (SELECT DISTINCT ON (contact_id) contact_id, title, due_at FROM contacts_task WHERE done_at IS NULL ORDER BY contact_id, due_at) t
+        WHERE t.contact_id = c.id
+        """
+    )
+    rep = plan.users["sales_rep"]
+    for contact in Contact.objects.filter(owner=rep, language="en").exclude(phone="").order_by("pk")[:2]:
+        task = Task(
+            kind="call", title=f"Call {contact}: high interest", reasons=["Downloaded a guide: +30", "Clicked in a letter: +20"],
+            contact=contact, company=contact.company, due_at=plan.now + timedelta(hours=3), is_hot=True,
+        )  # fmt: skip
+        task.assign_to(rep)
+        task.save()
+        note_next_step(contact)
