@@ -1,0 +1,3 @@
+from analytics.models.snapshot import ClvFit
+
+__all__ = ["ClvFit"]

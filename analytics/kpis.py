@@ -1,0 +1,135 @@
+"""The figures a company steers by: each defined once, for its page, the command line and every test.
+
+All ranges are half-open days [first, last) in the company's zone. A figure that cannot be worked out is None, never 0.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from analytics.services import purchases, sales, service
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """`compute(first, last)` gives a Figure; `records(first, last, part)` the rows behind it, before rights.
+
+    Units: percent, money, seconds, number. `better` is "up" or "down".
+    """
+
+    name: str
+    label: str
+    definition: str
+    unit: str
+    compute: Callable
+    records: Callable
+    kind: str
+    better: str = "up"
+
+
+KPIS = [
+    Kpi(
+        "retention",
+        _("Customer retention"),
+        _(
+            "Of the customers who had bought within the year before the first day, the share who had also bought within the year before the last."
+        ),
+        "percent",
+        purchases.retention,
+        purchases.retention_records,
+        "contact",
+    ),
+    Kpi(
+        "clv",
+        _("Customer lifetime value"),
+        _(
+            "What an average customer has paid until the last day; beside it what the purchase model expects of the next twelve months."
+        ),
+        "money",
+        purchases.lifetime_value,
+        purchases.lifetime_records,
+        "contact",
+    ),
+    Kpi(
+        "handling_time",
+        _("Request handling speed"),
+        _(
+            "Median working time from receipt to full solution of the requests solved in these days; a reopened request counts from its receipt to its last solution."
+        ),
+        "seconds",
+        service.handling_time,
+        service.handling_records,
+        "ticket",
+        "down",
+    ),
+    Kpi(
+        "funnel",
+        _("Sales funnel"),
+        _("Of the deals opened in these days, the share that has been won so far; a skipped stage counts as reached."),
+        "percent",
+        sales.funnel,
+        sales.funnel_records,
+        "deal",
+    ),
+    Kpi(
+        "win_rate",
+        _("Win rate"),
+        _("Of the deals closed in these days, the share that was won."),
+        "percent",
+        sales.win_rate,
+        sales.win_records,
+        "deal",
+    ),
+    Kpi(
+        "revenue",
+        _("Revenue"),
+        _("What was paid in these days, before tax, in the company's currency at the rate of the day."),
+        "money",
+        purchases.revenue,
+        purchases.revenue_records,
+        "order",
+    ),
+]
+_BY_NAME = {kpi.name: kpi for kpi in KPIS}
+
+
+def kpi_named(name):
+    """The KPI, or KeyError."""
+    return _BY_NAME[name]
+
+
+def before(first, last):
+    """The range of the same length right before: thirty days are held against thirty days."""
+    return first - (last - first), first
+
+
+def change(now, then):
+    """How much a figure has changed in percent of the earlier one, or None when there is nothing to compare with."""
+    if now is None or not then:
+        return None
+    return ((Decimal(now) - Decimal(then)) / Decimal(then) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def as_json(kpi, first: date, last: date):
+    """A KPI as plain data: what the command prints and the page shows."""
+    figure = kpi.compute(first, last)
+    earlier = kpi.compute(*before(first, last))
+    return {
+        "kpi": kpi.name,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "unit": kpi.unit,
+        "value": _plain(figure.value),
+        "before": _plain(earlier.value),
+        "change_percent": _plain(change(figure.value, earlier.value)),
+        "parts": [{"name": n, "label": str(label), "value": _plain(v), "unit": u} for n, label, v, u in figure.parts],
+        "series": [{"label": str(label), "value": _plain(v)} for label, v in figure.series],
+    }
+
+
+def _plain(value):
+    """Decimals as text, so that no cent is lost on the way."""
+    return str(value) if isinstance(value, Decimal) else value

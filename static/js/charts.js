@@ -1,0 +1,34 @@
+// Charts take their numbers from a JSON block and their colours from the theme; the table beside them says the same.
+const probe = document.createElement("span");
+probe.hidden = true;
+document.body.append(probe);
+
+// light-dark() comes back as text: only a used colour is a colour.
+function colour(name) {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+}
+
+function hours(value) {
+  return `${Math.round(value / 360) / 10} h`;
+}
+
+function draw(place) {
+  const points = JSON.parse(document.getElementById(place.dataset.series).textContent);
+  const chart = echarts.getInstanceByDom(place) || echarts.init(place);
+  const ink = colour("--ink-2");
+  const unit = place.dataset.unit;
+  chart.setOption({
+    grid: { left: 56, right: 16, top: 24, bottom: 28 },
+    textStyle: { fontFamily: "inherit", color: ink },
+    tooltip: { trigger: "axis", renderMode: "richText" },
+    xAxis: { type: "category", data: points.map((p) => p.label), axisLine: { lineStyle: { color: colour("--line-2") } }, axisLabel: { color: ink } },
+    yAxis: { type: "value", splitLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: ink, formatter: unit === "seconds" ? hours : undefined } },
+    series: [{ type: place.dataset.chart, data: points.map((p) => (p.value === null ? null : Number(p.value))), color: colour("--chart-1"), barMaxWidth: 32, label: { show: points.length <= 14, position: "top", color: ink, formatter: unit === "seconds" ? (p) => hours(p.value) : undefined } }],
+  });
+}
+
+const all = () => document.querySelectorAll("[data-chart]").forEach(draw);
+all();
+addEventListener("resize", () => document.querySelectorAll("[data-chart]").forEach((place) => echarts.getInstanceByDom(place)?.resize()));
+new MutationObserver(all).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
