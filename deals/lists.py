@@ -27,8 +27,15 @@ class DealList(ListPage):
     ]
     columns = [
         Column("name", _("Deal"), cell="deals/cells/name.html", sort="name_key", phone="p1", fixed=True, width=""),
-        Column("contact", _("Contact"), kind="record", width="w-150", related=["contact"]),
-        Column("company", _("Company"), kind="record", width="w-180", related=["company"], phone="p3"),
+        Column(
+            "customer",
+            _("Customer"),
+            cell="deals/cells/customer.html",
+            width="w-180",
+            related=["company", "contact"],
+            phone="p3",
+            export=lambda deal: str(deal.customer or ""),
+        ),
         Column("stage", _("Stage"), cell="deals/cells/stage.html", width="w-150", related=["stage"]),
         Column(
             "amount",
@@ -72,8 +79,15 @@ class OrderList(ListPage):
     default_sort = "-ordered"
     columns = [
         Column("number", _("Number"), cell="deals/cells/order.html", phone="p1", fixed=True, width="w-130"),
-        Column("company", _("Company"), kind="record", width="", related=["company"], phone="p3"),
-        Column("contact", _("Contact"), kind="record", width="w-180", related=["contact"]),
+        Column(
+            "customer",
+            _("Customer"),
+            cell="deals/cells/buyer.html",
+            width="",
+            related=["company", "contact"],
+            phone="p3",
+            export=lambda order: str(order.company or order.contact or ""),
+        ),
         Column("state", _("State"), cell="deals/cells/order_state.html", width="w-130"),
         Column(
             "ordered",

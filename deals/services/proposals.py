@@ -15,6 +15,7 @@ from crm.models import Workspace
 from crm.notify import notify
 from deals.documents.pdf import render_pdf
 from deals.models import Acceptance, Deal, Proposal, ProposalVersion
+from deals.models.proposal import hash_of
 from deals.services.letters import proposal_letter
 from deals.services.steps import plan_step
 from deals.totals import totals
@@ -125,6 +126,18 @@ def send_version(version, *, to, by, site):
     )
     Deal.objects.filter(pk=deal.pk).update(last_touch_at=now)
     _say("proposal.sent", version, by, to=to)
+    return version
+
+
+def version_of(token):
+    """The version whose page has this token, as long as the page is open; else None.
+
+    The page of a version that was replaced stays and says so; a withdrawn one is gone.
+    """
+    rows = ProposalVersion.objects.select_related("proposal__deal__owner", "pdf", "acceptance")
+    version = rows.filter(token_hash=hash_of(token), expires_at__gt=timezone.now()).first()
+    if version and version.revoked_at and version.status != ProposalVersion.Status.REPLACED:
+        return None
     return version
 
 

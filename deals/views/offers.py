@@ -4,15 +4,13 @@ from functools import wraps
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from crm.access import public
 from crm.models import Workspace
 from deals.forms_proposals import AcceptForm, DeclineForm
-from deals.models import ProposalVersion
-from deals.models.proposal import hash_of
 from deals.services import proposals
 
 # Programs that open addresses on their own: mail scanners, messengers that show previews.
@@ -79,9 +77,8 @@ def decline(request, version):
 
 
 def _version(token):
-    rows = ProposalVersion.objects.select_related("proposal__deal__owner", "pdf", "acceptance")
-    version = rows.filter(token_hash=hash_of(token), expires_at__gt=timezone.now()).first()
-    if version is None or (version.revoked_at and version.status != ProposalVersion.Status.REPLACED):
+    version = proposals.version_of(token)
+    if version is None:
         raise Http404
     return version
 

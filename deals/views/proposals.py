@@ -40,7 +40,7 @@ def create(request, deal_pk):
 
 def show(request, pk):
     """The editor: lines and terms at the left, what the client sees at the right."""
-    proposal = fetch(_rows(), request.user, pk)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk)
     versions = list(proposal.versions.order_by("-number"))
     version = versions[0]
     context = {
@@ -60,7 +60,7 @@ def show(request, pk):
 @require_POST
 def update(request, pk):
     """Words and terms of the draft."""
-    proposal = fetch(_rows(), request.user, pk, edit=True)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk, edit=True)
     version = _draft(proposal)
     if version is None:
         return htmx.redirect(request, proposal.get_absolute_url(), _("This version was sent. Make a new one."))
@@ -81,7 +81,7 @@ def update(request, pk):
 
 def preview(request, pk):
     """What the client would see now."""
-    proposal = fetch(_rows(), request.user, pk)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk)
     version = _fresh(get_object_or_404(proposal.versions, pk=proposal.newest.pk))
     return render(
         request,
@@ -92,7 +92,7 @@ def preview(request, pk):
 
 def pdf(request, pk, number):
     """The PDF of a version: the kept file of one that was sent, a fresh one of a draft."""
-    proposal = fetch(_rows(), request.user, pk)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk)
     version = get_object_or_404(proposal.versions.select_related("pdf"), number=number)
     if version.pdf:
         return HttpResponse(version.pdf.content.read(), headers=_pdf_headers(version))
@@ -102,7 +102,7 @@ def pdf(request, pk, number):
 @require_POST
 def send(request, pk):
     """Fix the draft and send it."""
-    proposal = fetch(_rows(), request.user, pk, edit=True)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk, edit=True)
     form, version = SendForm(request.POST), _draft(proposal)
     if not form.is_valid() or version is None:
         messages.error(request, _("Write the address to which the proposal goes."))
@@ -119,7 +119,7 @@ def send(request, pk):
 @require_POST
 def renew(request, pk):
     """Start the next version."""
-    proposal = fetch(_rows(), request.user, pk, edit=True)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk, edit=True)
     proposals.start_version(proposal)
     return htmx.redirect(request, proposal.get_absolute_url(), _("Change it, then send it again."))
 
@@ -127,14 +127,10 @@ def renew(request, pk):
 @require_POST
 def revoke(request, pk):
     """Close the client's page."""
-    proposal = fetch(_rows(), request.user, pk, edit=True)
+    proposal = fetch(Proposal.objects.for_card(), request.user, pk, edit=True)
     version = proposal.newest
     proposals.revoke(version, by=request.user)
     return htmx.redirect(request, proposal.get_absolute_url(), _("The client's page is closed."))
-
-
-def _rows():
-    return Proposal.objects.for_card()
 
 
 def _draft(proposal):
