@@ -5,6 +5,13 @@ import sys
 
 from django.core.management import call_command
 
+# Packages bring far more than pages load; some of it names files that are not there.
+UNUSED = [
+    "tabler-*", "*.rtl.*", "tabler.css*", "*.scss", "scss", "*.md", "LICENSE", "*.json", "*.ts", "modular", "ext", "extension",
+    "htmx.amd.js", "htmx.cjs.js", "htmx.esm.*", "htmx.js", "Sortable.js", "echarts.common.*", "echarts.esm.*", "echarts.simple.*",
+    "echarts.js*",
+]  # fmt: skip
+
 if __name__ == "__main__":
     import django
 
@@ -17,4 +24,4 @@ if __name__ == "__main__":
     call_command("build_icons")
     call_command("messages", compile=True)
     if "collect" in sys.argv:
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED)
