@@ -83,6 +83,7 @@ class Group:
             "BASE_URL": env.get("BASE_URL", f"http://localhost:{self.port}"),
             "DJANGO_SETTINGS_MODULE": "crm.settings",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore",
             # Many small threads of native libraries would only cost memory.
             "OMP_NUM_THREADS": "1",
             "MALLOC_ARENA_MAX": "2",
@@ -134,12 +135,24 @@ class Group:
             "--keep-alive", "30", "--timeout", "60", "--no-control-socket",
         ]  # fmt: skip
         yield "work", [
-            python, "-m", "celery", "-A", "crm", "worker", "-Q", QUEUES, "--concurrency", env.get("WORKERS", "2"),
+            python, "-m", "celery", "-q", "-A", "crm", "worker", "-Q", QUEUES, "--concurrency", env.get("WORKERS", "2"),
             "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
         ]  # fmt: skip
         yield (
             "beat",
-            [python, "-m", "celery", "-A", "crm", "beat", "--loglevel", "WARNING", "-s", str(place.root / "beat")],
+            [
+                python,
+                "-m",
+                "celery",
+                "-q",
+                "-A",
+                "crm",
+                "beat",
+                "--loglevel",
+                "WARNING",
+                "-s",
+                str(place.root / "beat"),
+            ],
         )
 
     def _wait_for_web(self):
@@ -206,7 +219,7 @@ def _free_port():
 
 
 def _greet(port, demo):
-    print(f"\nRapport runs at http://localhost:{port}/   Ctrl-C ends it.")
+    print(f"\nRapport runs at http://localhost:{port}/   Letters: http://localhost:{port}/dev/mail/   Ctrl-C ends it.")
     if demo.exists():
         print("Sign in as")
         for row in json.loads(demo.read_text()):
