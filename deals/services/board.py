@@ -30,12 +30,14 @@ class Lane:
 def lanes_of(stages, rows, user, *, cards=True):
     """Lanes of the open stages: one grouped query for all figures, one for all cards."""
     lanes = {stage.pk: Lane(stage) for stage in stages if not stage.is_closed}
-    figures = rows.weighted().order_by().values("stage_id")
-    for row in figures.annotate(n=Count("pk"), total=Sum("amount_base"), weighted=Sum("weight")):
-        lane = lanes.get(row["stage_id"])
-        if lane:
-            lane.count, lane.total = row["n"], row["total"] or Decimal(0)
-            lane.weighted = row["weighted"] or Decimal(0)
+    # By probability as well: what weighs is then known here, and an index alone answers.
+    figures = rows.order_by().values("stage_id", "probability")
+    for row in figures.annotate(n=Count("pk"), total=Sum("amount_base")):
+        if lane := lanes.get(row["stage_id"]):
+            chance = lane.stage.probability if row["probability"] is None else row["probability"]
+            total = row["total"] or Decimal(0)
+            lane.count, lane.total = lane.count + row["n"], lane.total + total
+            lane.weighted += total * chance / 100
     if cards:
         filled = [lane.stage.pk for lane in lanes.values() if lane.count]
         for card in _first_cards(rows, filled, user):

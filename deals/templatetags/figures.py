@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from django import template
+from django.template.loader import get_template
 from django.utils.translation import get_language
 
 from crm.access import may
@@ -44,3 +45,13 @@ def spoken(text):
 def may_edit(user, kind):
     """Whether the user may make or change anything of that kind."""
     return may(user, kind, "edit")
+
+
+@register.simple_tag(takes_context=True)
+def card_menu(context, stages, stage_id):
+    """Where a card may go. It is the same for all cards of a lane, so it is drawn once for each."""
+    drawn = context["request"].__dict__.setdefault("_card_menus", {})
+    if stage_id not in drawn:
+        menu = get_template("deals/_card_menu.html")
+        drawn[stage_id] = menu.render({"stages": stages, "stage_id": stage_id})
+    return drawn[stage_id]

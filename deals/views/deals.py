@@ -122,8 +122,10 @@ def reopen(request, pk):
 @require_POST
 def destroy(request, pk):
     deal = fetch(Deal.objects.for_card(), request.user, pk, delete=True)
-    if deal.orders.exists():
-        messages.error(request, _("This deal has an order. Reopen it or mark it as lost; it stays in the books."))
+    if deal.orders.exists() or deal.proposals.filter(versions__acceptance__isnull=False).exists():
+        messages.error(
+            request, _("This deal has an order or an accepted proposal. Mark it as lost; it stays in the books.")
+        )
         return htmx.redirect(request, deal.get_absolute_url())
     deal.delete()
     return htmx.redirect(request, reverse("deals:index"), _("The deal is deleted."))
