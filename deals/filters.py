@@ -2,6 +2,7 @@
 
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
@@ -19,7 +20,7 @@ def _reasons():
 
 conditions.subject(Subject("deal", Deal, _("Deals"), event_link="target_id"))
 for field in (
-    Field("name", _("Name"), "text", path="name_key", key="name_key"),
+    Field("name", pgettext_lazy("of a thing", "Name"), "text", path="name_key", key="name_key"),
     Field("owner", _("Owner"), "person", path="owner_id"),
     Field("amount", _("Amount"), "money", path="amount_base"),
     Field("close_on", _("Expected close"), "date"),
@@ -39,7 +40,7 @@ for field in (
 
 conditions.subject(Subject("order", Order, _("Orders")))
 for field in (
-    Field("number", _("Number"), "text", exact=True),
+    Field("number", pgettext_lazy("of a document", "Number"), "text", exact=True),
     Field("owner", _("Owner"), "person", path="owner_id"),
     Field("amount", _("Amount"), "money", path="amount_base"),
     Field("paid", _("Paid"), "datetime", path="paid_at"),
@@ -52,7 +53,7 @@ for field in (
 
 conditions.subject(Subject("product", Product, _("Products")))
 for field in (
-    Field("name", _("Name"), "text", path="name_key", key="name_key"),
+    Field("name", pgettext_lazy("of a thing", "Name"), "text", path="name_key", key="name_key"),
     Field("sku", _("Article number"), "text"),
     Field("category", _("Category"), "text"),
     Field("price", _("Price"), "money"),

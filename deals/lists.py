@@ -2,7 +2,7 @@
 
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from crm import lists
 from crm.lists import Column, ListPage, Preset
@@ -20,7 +20,7 @@ class DealList(ListPage):
     search_key = "name_key"
     actions = "deals/_list_actions.html"
     presets = [
-        Preset("open", _("Open"), {"field": "state", "op": "any_of", "value": ["open", "hold"]}),
+        Preset("open", pgettext_lazy("deals", "Open"), {"field": "state", "op": "any_of", "value": ["open", "hold"]}),
         Preset("mine", _("My deals"), {"field": "owner", "op": "is", "value": "me"}),
         Preset("won", _("Won"), {"field": "state", "op": "is", "value": "won"}),
         Preset("lost", _("Lost"), {"field": "state", "op": "is", "value": "lost"}),
@@ -47,7 +47,7 @@ class DealList(ListPage):
             total=Sum("amount_base"),
             total_says=_("sum"),
         ),
-        Column("close_on", _("Close"), kind="day", sort="close_on", width="w-96", phone="p4"),
+        Column("close_on", pgettext_lazy("deal", "Close"), kind="day", sort="close_on", width="w-96", phone="p4"),
         Column("next_step", _("Next step"), cell="deals/cells/step.html", width="w-180"),
         Column("owner", _("Owner"), kind="person", width="w-130", related=["owner"]),
         Column("created", _("Created"), path="created_at", kind="ago", sort="created_at", down=True, shown=False),
@@ -78,7 +78,14 @@ class OrderList(ListPage):
     title = _("Orders")
     default_sort = "-ordered"
     columns = [
-        Column("number", _("Number"), cell="deals/cells/order.html", phone="p1", fixed=True, width="w-130"),
+        Column(
+            "number",
+            pgettext_lazy("of a document", "Number"),
+            cell="deals/cells/order.html",
+            phone="p1",
+            fixed=True,
+            width="w-130",
+        ),
         Column(
             "customer",
             _("Customer"),
@@ -134,7 +141,15 @@ class ProductList(ListPage):
     search_key = "name_key"
     actions = "deals/_product_actions.html"
     columns = [
-        Column("name", _("Name"), cell="deals/cells/product.html", sort="name_key", phone="p1", fixed=True, width=""),
+        Column(
+            "name",
+            pgettext_lazy("of a thing", "Name"),
+            cell="deals/cells/product.html",
+            sort="name_key",
+            phone="p1",
+            fixed=True,
+            width="",
+        ),
         Column("sku", _("Article number"), width="w-130", phone="p3"),
         Column("category", _("Category"), width="w-180"),
         Column("unit", _("Unit"), width="w-80"),

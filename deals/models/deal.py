@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models import Company, Contact
 from crm import audit
@@ -58,7 +59,7 @@ class Deal(Owned):
         MANUAL = "manual", _("by hand")
         LINES = "lines", _("from the lines")
 
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
     name_key = models.CharField(max_length=200, editable=False, default="")
     contact = models.ForeignKey(
         Contact, models.SET_NULL, verbose_name=_("contact"), null=True, blank=True, related_name="deals"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm import audit
 from crm.access import OwnedQuerySet
@@ -15,7 +16,7 @@ class SoldLine(models.Model):
     """
 
     product = models.ForeignKey(Product, models.SET_NULL, verbose_name=_("product"), null=True, blank=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
     sku = models.CharField(_("article number"), max_length=60, blank=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)
     qty = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3, default=1)

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm import audit
 
@@ -12,7 +13,7 @@ from crm import audit
 class Pipeline(models.Model):
     """A way of selling: an ordered set of stages."""
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100, unique=True)
     position = models.PositiveIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("in use"), default=True)
 
@@ -38,7 +39,7 @@ class Stage(models.Model):
     """
 
     class Kind(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("deals", "Open")
         HOLD = "hold", _("On hold")
         WON = "won", _("Won")
         LOST = "lost", _("Lost")
@@ -46,7 +47,7 @@ class Stage(models.Model):
     CLOSED = (Kind.WON, Kind.LOST)
 
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, verbose_name=_("pipeline"), related_name="stages")
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=60)
     kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.OPEN)
     probability = models.PositiveSmallIntegerField(_("probability, %"), default=0, validators=[MaxValueValidator(100)])
     rot_days = models.PositiveSmallIntegerField(_("forgotten after, days"), null=True, blank=True)
@@ -90,7 +91,7 @@ class Stage(models.Model):
 class LossReason(models.Model):
     """Why a deal was lost, as a company wants to count it."""
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100, unique=True)
     position = models.PositiveIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("in use"), default=True)
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm import audit
 from crm.access import OwnedQuerySet
@@ -24,7 +25,7 @@ class Product(models.Model):
     access_kind = "product"
 
     sku = models.CharField(_("article number"), max_length=60, unique=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
     name_key = models.CharField(max_length=200, editable=False, default="")
     description = models.TextField(_("description"), blank=True)
     category = models.CharField(_("category"), max_length=100, blank=True)
