@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.models import Task
+from crm.mail import send_due
 from crm.models import Delivery, Event, Notification
 from deals.documents.pdf import document, render_pdf
 from deals.models import Acceptance, Order, ProposalVersion
@@ -217,3 +218,13 @@ def test_a_new_version_replaces_the_one_before(client, sent, alice):
     assert (sent.status, newer.status) == ("replaced", "sent")
     assert b"newer version" in client.get(sent.page_path, **FIREFOX).content
     assert not Acceptance.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_letter_arrives_with_page_and_pdf(sent, smtp):
+    send_due()
+
+    letter = smtp.letters[0].message
+    names = [part.get_filename() for part in letter.walk() if part.get_filename()]
+    assert names == [f"{sent.proposal.number}-1.pdf"]
+    assert f"https://crm.test{sent.page_path}" in letter.get_body(["plain"]).get_content()

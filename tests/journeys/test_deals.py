@@ -149,3 +149,37 @@ def test_the_pages_hold_on_phones_and_in_the_dark(new_page, sign_in, axe, watch,
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     watch.assert_clean()
+
+
+def test_settings_and_contact_show_deals(page, sign_in, axe, watch, field, admin):
+    sign_in(page, admin)
+    won = Deal.objects.get(name="Retrofit")
+    won.win(by=admin)
+    page.goto("/deals/pipelines/")
+    _shot(page, "pipelines")
+    assert axe(page) == []
+    page.goto(f"/deals/stages/{field['Proposal'].pk}/")
+    _shot(page, "stage")
+    assert axe(page) == []
+    page.goto(won.contact.get_absolute_url())
+    page.wait_for_selector("svg.bars")
+    _shot(page, "contact")
+    page.goto("/deals/orders/")
+    page.wait_for_load_state("networkidle")
+    _shot(page, "orders")
+    watch.assert_clean()
+
+
+def test_a_refused_drop_goes_back_and_says_so(page, sign_in, watch, field, alice):
+    sign_in(page, alice)
+    deal = Deal.objects.get(name="Pump line")
+    page.goto("/deals/")
+    page.wait_for_load_state("networkidle")
+    alice.roles.all().update(grants={"deal": {"view": 3}})
+    watch.paused = True  # the browser writes the 403 to its console
+
+    _drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Qualified'].pk}"))
+
+    page.wait_for_selector("[role=alert]")
+    assert page.locator(f"#lane-{field['New'].pk} #deal-{deal.pk}").count() == 1
+    assert deal.stays.count() == 1
