@@ -3,7 +3,11 @@ import { free, letter } from "./keys.js";
 import { open } from "./palette.js";
 
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
-for (const key of document.querySelectorAll("[data-mod-key]")) if (!mac) key.textContent = key.textContent.replace("⌘", "Ctrl ");
+const nameKeys = (root) => {
+  if (!mac) for (const key of root.querySelectorAll("[data-mod-key]")) key.textContent = key.textContent.replace("⌘", "Ctrl ");
+};
+nameKeys(document);
+document.body.addEventListener("htmx:load", (event) => nameKeys(event.detail.elt));
 
 let first = "";
 let timer;
