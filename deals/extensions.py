@@ -1,5 +1,6 @@
 """What deals registers."""
 
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -108,7 +109,7 @@ def company_orders(request, company):
 def _deals_panel(request, of, query):
     rows = Deal.objects.visible_to(request.user).filter(**of).select_related("stage", "owner")
     context = {
-        "deals": rows.order_by("closed_at", "-pk")[:8],
+        "deals": rows.order_by(F("closed_at").desc(nulls_first=True), "-pk")[:8],
         "count": rows.count(),
         "new_query": query,
         "may_create": access.may(request.user, "deal", "edit"),

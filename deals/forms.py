@@ -170,9 +170,9 @@ class StageMoveForm(forms.Form):
     """Where to, between which cards, and the fields that the stage still misses."""
 
     stage = forms.ModelChoiceField(Stage.objects.select_related("pipeline"), widget=forms.HiddenInput)
-    was = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    above = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    below = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    was = forms.IntegerField(required=False, max_value=2**62, widget=forms.HiddenInput)
+    above = forms.IntegerField(required=False, max_value=2**62, widget=forms.HiddenInput)
+    below = forms.IntegerField(required=False, max_value=2**62, widget=forms.HiddenInput)
 
     def __init__(self, data, *, deal, user):
         super().__init__(data)

@@ -56,7 +56,7 @@ def _answer(request, deal, text="", *, level="ok", undo_url="", reload=False):
     if not request.htmx:
         wanted = request.POST.get("next", "")
         safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-        return htmx.redirect(request, wanted if safe else deal.get_absolute_url(), text)
+        return htmx.redirect(request, wanted if safe else deal.get_absolute_url(), text, undo_url=undo_url)
     deal = fetch(Deal.objects.for_card(), request.user, deal.pk)
     response = render(request, "deals/_card.html", {"deal": deal, "stages": stages_of(deal.pipeline_id)})
     htmx.refresh(response, "deals:moved", deal=deal.pk, stage=deal.stage_id)

@@ -206,3 +206,12 @@ def test_totals_follow_the_filter_not_the_loaded_cards(client, alice, make_deal,
     filtered = client.get(reverse("deals:index"), {"f": tree}).context
     assert not filtered["filter_problem"]
     assert (filtered["lanes"][0].count, filtered["lanes"][0].total) == (30, Decimal("303.00"))
+
+
+def test_administrators_find_everything_in_django_admin(client, admin, deal, proposal, order, pump, pipeline, reason):
+    client.force_login(admin)
+    rows = {"deal": deal, "proposal": proposal, "order": order, "product": pump, "pipeline": pipeline}
+
+    for name, row in {**rows, "lossreason": reason}.items():
+        assert client.get(reverse(f"admin:deals_{name}_changelist"), {"q": "x"}).status_code == 200
+        assert client.get(reverse(f"admin:deals_{name}_change", args=[row.pk])).status_code == 200
