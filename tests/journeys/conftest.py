@@ -1,5 +1,6 @@
 """A real browser on a real server: pages that collect what went wrong in them."""
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 # Playwright's event loop runs in the test's thread; the database is used from it synchronously, as everywhere.
@@ -86,7 +88,17 @@ def new_page(browser, live_server, watch):
 
     yield make
     for context in contexts:
+        for page in context.pages:
+            _come_to_rest(page)
         context.close()
+
+
+def _come_to_rest(page):
+    """Let the server finish what the page asked for: tables are emptied next, and a late reader would deadlock."""
+    with contextlib.suppress(PlaywrightError):
+        page.wait_for_load_state("networkidle", timeout=5_000)
+        page.goto("about:blank")
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture
