@@ -1,0 +1,171 @@
+"""Measures the pages people use all day: server time and statements, through the real middleware."""
+
+import json
+import resource
+import statistics
+import time
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from crm.models import Event, User
+from crm.registry import panels_for
+
+SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+CITY = {"all": [{"field": "stage", "op": "is", "value": "customer"}, {"field": "language", "op": "is", "value": "ru"}]}
+
+
+class Command(BaseCommand):
+    help = "Measures pages on the current database; fills an empty one with a demo company of --size first."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--size", choices=SIZES, default="100k")
+        parser.add_argument("--rounds", type=int, default=20, help="requests for each page, after two to warm up")
+        parser.add_argument("--out", help="file for the figures as JSON")
+        parser.add_argument("--compare", nargs=2, metavar="FILE", help="hold two files of figures against each other")
+
+    def handle(self, *args, size, rounds, out, compare, **options):
+        if compare:
+            self._compare(*compare)
+            return
+        if not User.objects.exists():
+            call_command("seed_demo", contacts=SIZES[size], stdout=self.stdout)
+        user = User.objects.filter(is_active=True, roles__code="owner").first()
+        if user is None:
+            raise CommandError("Nobody here has the role of the owner.")
+        measured = {"rows": _rows(), "pages": {}}
+        self.stdout.write(f"{'page':26}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}{'kB':>7}")
+        with _AsInProduction():
+            for name, client, path in _pages(user):
+                found = measured["pages"][name] = _measure(client, path, rounds)
+                line = f"{name:26}{found['p50']:9.1f}{found['p95']:9.1f}{found['queries']:9d}{found['kb']:7.0f}"
+                self.stdout.write(line)
+        measured["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        self.stdout.write(f"memory of this process: {measured['memory_mb']} MB")
+        if out:
+            Path(out).write_text(json.dumps(measured, indent=2))
+
+    def _compare(self, first, second):
+        small, large = (json.loads(Path(name).read_text())["pages"] for name in (first, second))
+        self.stdout.write(f"{'page':26}{'first ms':>10}{'second ms':>11}{'times':>8}")
+        for name in small.keys() & large.keys():
+            a, b = small[name]["p50"], large[name]["p50"]
+            self.stdout.write(f"{name:26}{a:10.1f}{b:11.1f}{b / a if a else 0:8.2f}")
+
+
+class _AsInProduction:
+    """No debug log of statements while measuring; any host name is ours."""
+
+    def __enter__(self):
+        self.kept = settings.DEBUG, settings.ALLOWED_HOSTS
+        settings.DEBUG, settings.ALLOWED_HOSTS = False, ["*"]
+        connection.force_debug_cursor = False
+
+    def __exit__(self, *error):
+        settings.DEBUG, settings.ALLOWED_HOSTS = self.kept
+
+
+def _pages(user):
+    """(name, client, path) of every page measured; pages of records that do not exist are left out."""
+    guest, client = Client(), Client()
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    contacts, deals, segments = reverse("contacts:index"), reverse("deals:index"), "campaigns.segment"
+    yield "sign-in", guest, reverse("account_login")
+    yield "today", client, reverse("today")
+    yield "contact list", client, contacts
+    yield "contact list, filtered", client, f"{contacts}?{urlencode({'f': json.dumps(CITY)})}"
+    yield "contact list, searched", client, f"{contacts}?{urlencode({'q': 'смирнов'})}"
+    yield "contact list, page 50", client, _page(client, contacts, 50)
+    yield from _records(client, "contact page", "contacts.contact", "contacts:contact_show")
+    for panel in panels_for(user, "contact"):
+        pk = _some("contacts.contact")
+        if pk:
+            yield f"  panel {panel.name}", client, reverse("panel", args=["contact", panel.name, pk])
+    yield "deal board", client, deals
+    yield "deal table", client, reverse("deals:table")
+    yield from _records(client, "deal page", "deals.deal", "deals:deal_show")
+    yield "ticket list", client, reverse("tickets:index")
+    yield from _records(client, "ticket page", "tickets.ticket", "tickets:show")
+    yield from _records(client, "segment page", segments, "campaigns:segment_show")
+    for name in ("retention", "clv", "handling_time", "funnel", "win_rate", "revenue"):
+        yield f"KPI {name}", client, reverse("analytics:show", args=[name])
+
+
+def _records(client, name, label, url_name):
+    pk = _some(label)
+    if pk:
+        yield name, client, reverse(url_name, args=[pk])
+
+
+def _some(label):
+    """The key of a record in the middle of the table."""
+    manager = apps.get_model(label)._base_manager
+    last = manager.order_by("-pk").values_list("pk", flat=True).first()
+    return manager.filter(pk__gte=last // 2).order_by("pk").values_list("pk", flat=True).first() if last else None
+
+
+def _page(client, path, number):
+    """The address of a later page of a list, by following the links to the next one."""
+    for _n in range(number - 1):
+        following = _next(client.get(path))
+        if following is None:
+            break
+        path = following
+    return path
+
+
+def _next(response):
+    html = response.content.decode()
+    for piece in html.split('href="')[1:]:
+        link = piece.split('"', 1)[0].replace("&amp;", "&")
+        if "after=" in link:
+            return reverse("contacts:index") + link[link.index("?") :]
+    return None
+
+
+def _measure(client, path, rounds):
+    """Medians over requests of one page; raises CommandError when the page does not answer 200."""
+    times, counts, size = [], [], 0
+    for round_ in range(rounds + 2):
+        statements = _Counter()
+        began = time.perf_counter()
+        with connection.execute_wrapper(statements):
+            response = client.get(path)
+        took = (time.perf_counter() - began) * 1000
+        if response.status_code != 200:
+            raise CommandError(f"{path} answered {response.status_code}.")
+        if round_ >= 2:
+            times.append(took)
+            counts.append(statements.n)
+            size = len(response.content) / 1024
+    times.sort()
+    p95 = times[min(len(times) - 1, round(len(times) * 0.95))]
+    return {
+        "p50": round(statistics.median(times), 1),
+        "p95": round(p95, 1),
+        "queries": max(counts),
+        "kb": round(size, 1),
+    }
+
+
+class _Counter:
+    """Counts statements."""
+
+    def __init__(self):
+        self.n = 0
+
+    def __call__(self, execute, sql, params, many, context):
+        self.n += 1
+        return execute(sql, params, many, context)
+
+
+def _rows():
+    models = ["contacts.contact", "contacts.company", "deals.deal", "tickets.ticket"]
+    return {label: apps.get_model(label)._base_manager.count() for label in models} | {"events": Event.objects.count()}
