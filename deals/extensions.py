@@ -8,7 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from crm import access
 from crm.events import declare, subscribe
 from crm.notify import declare_notification
-from crm.registry import Command, NavItem, SettingsPage, TaskAct, command, nav, panel, seeder, settings_page, task_act
+from crm.registry import (
+    Command,
+    NavItem,
+    SettingsPage,
+    TaskAct,
+    command,
+    nav,
+    panel,
+    periodic,
+    seeder,
+    settings_page,
+    task_act,
+)
 from crm.search import SearchSource, search_source
 from deals import filters, lists, queue, seed  # noqa: F401  registered by being imported
 from deals.models import Deal, Order, Product
@@ -41,6 +53,8 @@ subscribe("contact.handed_off", name="deals.take_lead")(handoff.take_lead)
 subscribe("task.created", "task.done", "task.reopened", "task.delegated", "task.snoozed", name="deals.follow_task")(
     steps.follow_task
 )
+
+periodic("deals.tasks.refresh_steps", every=60)
 
 nav(NavItem("sales", _("Deals"), "deals:index", "layout-kanban", "deal", 20, counts.open_deals, "d"))
 nav(NavItem("sales", _("Proposals"), "deals:proposals", "file-text", "deal", 21, counts.waiting_proposals, "p"))

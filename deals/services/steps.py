@@ -1,8 +1,10 @@
 """Next steps: tasks that stand on a deal."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from contacts.models import Task
@@ -35,3 +37,19 @@ def follow_task(event):
         deal = Deal.objects.filter(pk=task.target_id).first()
         if deal:
             deal.refresh_next_step()
+
+
+def refresh_stale_steps(*, limit=1000):
+    """Repeat the earliest open task on open deals that say otherwise. Returns how many were mended."""
+    never = Value(datetime(9999, 1, 1, tzinfo=UTC))
+    tasks = Task.objects.filter(target_type="deals.deal", target_id=OuterRef("pk"), done_at=None)
+    first = tasks.order_by(F("due_at").asc(nulls_last=True), "pk")
+    rows = Deal.objects.filter(closed_at=None).annotate(
+        title=Coalesce(Subquery(first.values("title")[:1]), Value("")),
+        due=Coalesce(Subquery(first.values("due_at")[:1]), never),
+        shown_due=Coalesce("next_step_at", never),
+    )
+    stale = list(rows.filter(~Q(next_step=F("title")) | ~Q(shown_due=F("due")))[:limit])
+    for deal in stale:
+        deal.refresh_next_step()
+    return len(stale)

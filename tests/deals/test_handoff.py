@@ -15,7 +15,7 @@ from crm.registry import today_items
 from crm.search import search
 from deals.models import Deal
 from deals.services.handoff import take_lead
-from deals.services.steps import plan_step
+from deals.services.steps import plan_step, refresh_stale_steps
 from tests import factories
 
 
@@ -82,6 +82,18 @@ def test_a_deal_repeats_its_earliest_open_step(deal, alice, client):
 
     deal.refresh_from_db()
     assert deal.next_step == "Visit"
+
+
+def test_a_sweep_follows_tasks_that_were_moved_without_an_event(deal, make_deal, alice):
+    make_deal("Without steps")
+    task = plan_step(deal, "Visit", by=alice, due_at=timezone.now() + timedelta(days=5))
+    assert refresh_stale_steps() == 0
+    later = timezone.now() + timedelta(days=9)
+    Task.objects.filter(pk=task.pk).update(due_at=later)
+
+    assert refresh_stale_steps() == 1
+    deal.refresh_from_db()
+    assert deal.next_step_at == later
 
 
 def test_today_names_late_and_silent_deals(make_deal, alice, mallory):
