@@ -68,7 +68,7 @@ def change_field(contact, form, name, *, was, by):
 
     `was` is what the page showed: raises Conflict when the record says something else by now.
     """
-    now = Contact.objects.select_for_update().select_related("company", "owner").get(pk=contact.pk)
+    now = Contact.objects.select_for_update(of=["self"]).select_related("company", "owner").get(pk=contact.pk)
     if was is not None and shown_value(now, name) != was:
         raise Conflict(shown_value(now, name))
     value = form.cleaned_data[name]

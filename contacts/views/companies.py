@@ -51,7 +51,9 @@ def edit(request, pk):
         if "owner" in form.changed_data:
             form.instance.assign_to(form.cleaned_data["owner"])
         form.save()
-        return htmx.redirect(request, company.get_absolute_url(), _("Saved."))
+        still_mine = Company.objects.visible_to(request.user).filter(pk=pk).exists()
+        url = company.get_absolute_url() if still_mine else reverse("contacts:companies")
+        return htmx.redirect(request, url, _("Saved."))
     context = {"form": form, "company": company}
     return render(request, "contacts/company_form.html", context, status=422 if form.errors else 200)
 

@@ -72,14 +72,18 @@ def edit(request, pk):
     """All fields at once, for those who prefer a form, and without script."""
     contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True)
     form = ContactForm(request.POST or None, instance=contact)
-    if request.method == "POST" and form.is_valid():
+    twins = _twins(request, form, contact) if request.method == "POST" and form.is_valid() else []
+    if request.method == "POST" and form.is_valid() and not twins:
         for name in form.fields:
             if name in form.changed_data:
                 people.change_field(contact, form, name, was=None, by=request.user)
-        note_quality(Contact.objects.visible_to(request.user).get(pk=pk))
-        return htmx.redirect(request, contact.get_absolute_url(), _("Saved."))
-    context = {"form": form, "contact": contact}
-    return render(request, "contacts/contact_form.html", context, status=422 if form.errors else 200)
+        note_quality(Contact.objects.get(pk=pk))
+        # Who gave the person away may not see the page any more.
+        still_mine = Contact.objects.visible_to(request.user).filter(pk=pk).exists()
+        url = contact.get_absolute_url() if still_mine else reverse("contacts:index")
+        return htmx.redirect(request, url, _("Saved."))
+    context = {"form": form, "contact": contact, "twins": twins}
+    return render(request, "contacts/contact_form.html", context, status=422 if form.errors or twins else 200)
 
 
 def field(request, pk, name):
@@ -133,6 +137,14 @@ def destroy(request, pk):
     contact = fetch(Contact.objects.for_card(), request.user, pk, delete=True)
     people.delete_contact(contact, by=request.user)
     return htmx.redirect(request, reverse("contacts:index"), _("%(name)s is deleted.") % {"name": contact})
+
+
+def _twins(request, form, contact):
+    """Others with the email or the phone that was just written, unless the person has seen them."""
+    if "anyway" in request.POST:
+        return []
+    new = {name: form.cleaned_data[name] for name in ("email", "phone") if name in form.changed_data}
+    return points.same_people(request.user, exclude=contact.pk, **new)
 
 
 def _row(contact, name):
