@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from contacts.models import Company, Contact, ContactPoint, Employment
+from contacts.models import Company, Contact, ContactPoint, Employment, Task
 from contacts.services import points
 from contacts.services.quality import note_quality
 from crm.events import record
@@ -139,3 +139,10 @@ def delete_contact(contact, *, by):
     """Delete a person. The stream keeps what happened, without the person's page."""
     record("contact.deleted", company=contact.company, actor=by, title=str(contact))
     contact.delete()
+
+
+@transaction.atomic
+def delete_company(company):
+    """Delete a company. Its people stay, and so does what is to be done for them."""
+    Task.objects.filter(company=company, contact__isnull=False).update(company=None)
+    company.delete()

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms import CompanyForm
 from contacts.models import Company, Contact
+from contacts.services import people
 from crm import htmx, registry, timeline
 from crm.access import fetch, require
 from crm.events import record
@@ -62,5 +63,5 @@ def edit(request, pk):
 def destroy(request, pk):
     """Delete a company; its people stay."""
     company = fetch(Company.objects.for_card(), request.user, pk, delete=True)
-    company.delete()
+    people.delete_company(company)
     return htmx.redirect(request, reverse("contacts:companies"), _("%(name)s is deleted.") % {"name": company})

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import Company, Consent, Contact, ContactPoint
-from contacts.services import people, points
+from contacts.services import people, points, tasks
 from contacts.services.quality import quality_of
 from crm.events import EventRow, record_many
 from crm.models import Event, StoredFile
@@ -230,13 +230,15 @@ def test_quality_weighs_what_is_known_and_can_be_right(fields, percent, gaps):
     assert (found, len(missing)) == (percent, gaps)
 
 
-def test_deleting_a_company_leaves_its_people(client, alice, ann):
+def test_deleting_a_company_leaves_its_people_and_their_tasks(client, alice, ann):
     client.force_login(alice)
+    tasks.create_task(owner=alice, title="Call Ann", contact=ann, by=alice)
 
     client.post(reverse("contacts:company_delete", args=[ann.company.pk]))
 
     ann.refresh_from_db()
     assert (ann.company, Company.objects.count()) == (None, 0)
+    assert (ann.next_step, ann.tasks.count()) == ("", 1)
 
 
 def test_the_page_of_a_person_costs_the_same_with_three_thousand_events(
