@@ -4,6 +4,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 
+from contacts.models import Contact
+from crm.files import files_of
 from crm.models import User
 from tests import factories
 from tests.journeys.conftest import PHONE
@@ -155,3 +157,19 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(new_page, sign_in, person, 
             wide.append(address)
 
     assert wide == []
+
+
+def test_a_chosen_file_arrives_at_once_and_belongs_to_the_record(page, sign_in, watch, person):
+    jonas = Contact.objects.get()
+    sign_in(page, person)
+    page.goto(jonas.get_absolute_url())
+
+    page.locator("[data-upload] input[type=file]").set_input_files(
+        {"name": "offer.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    )
+    page.get_by_role("button", name="Remove offer.txt").wait_for()
+    page.locator("form:has([data-upload])").get_by_role("button", name="Add").click()
+    page.get_by_role("link", name="offer.txt").wait_for()
+
+    assert [kept.name for kept in files_of(jonas)] == ["offer.txt"]
+    watch.assert_clean()
