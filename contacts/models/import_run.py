@@ -1,13 +1,20 @@
 """Imports: what was read, what became of each row, and what it takes to undo it."""
 
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contact import Contact
-from crm.access import Owned
+from crm import jobs
+from crm.access import Owned, OwnedQuerySet
 from crm.models import Job, StoredFile
+
+
+class ImportRunQuerySet(OwnedQuerySet):
+    def for_card(self):
+        """With what a row or the page shows."""
+        return self.select_related("file", "by", "owner", "job")
 
 
 class ImportRun(Owned):
@@ -39,6 +46,8 @@ class ImportRun(Owned):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
+    objects = ImportRunQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
@@ -49,6 +58,15 @@ class ImportRun(Owned):
 
     def get_absolute_url(self):
         return reverse("contacts:import_show", args=[self.pk])
+
+    @transaction.atomic
+    def begin(self, *, by):
+        """Start the job, once: two people who press at the same moment start one. Says whether this call did."""
+        mine = ImportRun.objects.filter(pk=self.pk, state=self.State.DRAFT).update(state=self.State.RUNNING)
+        if mine:
+            self.job = jobs.start("contacts.import", by=by, params={"import": self.pk}, subject=self.file.name)
+            ImportRun.objects.filter(pk=self.pk).update(job=self.job)
+        return bool(mine)
 
 
 class ImportedRow(models.Model):

@@ -8,7 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models.company import Company
 from contacts.models.contact import Contact
 from crm import audit
-from crm.access import Owned
+from crm.access import Owned, OwnedQuerySet
+
+
+class TaskQuerySet(OwnedQuerySet):
+    def for_card(self):
+        """With what a row or the page shows."""
+        return self.select_related("contact", "company", "owner")
 
 
 @audit.tracked()
@@ -43,6 +49,8 @@ class Task(Owned):
         "crm.User", models.SET_NULL, verbose_name=_("given by"), null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("task")

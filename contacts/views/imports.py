@@ -47,7 +47,7 @@ class MappingForm(forms.ModelForm):
 
 def index(request):
     require(request.user, "import")
-    rows = ImportRun.objects.visible_to(request.user).select_related("file", "by")[:50]
+    rows = ImportRun.objects.visible_to(request.user).for_card()[:50]
     return render(request, "contacts/import_list.html", {"rows": rows})
 
 
@@ -68,7 +68,7 @@ def new(request):
 
 def show(request, pk):
     """The mapping with its preview before the start, the result after it."""
-    run = fetch(_rows(), request.user, pk)
+    run = fetch(ImportRun.objects.for_card(), request.user, pk)
     context = {"run": run, "form": MappingForm(instance=run)}
     if run.state == ImportRun.State.DRAFT:
         context |= _preview(run)
@@ -82,7 +82,7 @@ def show(request, pk):
 @require_POST
 def start(request, pk):
     """Keep the mapping; "check" shows the preview again, else the job starts, once."""
-    run = fetch(_rows(), request.user, pk, edit=True)
+    run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
     if run.state != ImportRun.State.DRAFT:
         return htmx.redirect(request, run.get_absolute_url(), _("This import has already been started."))
     form = MappingForm(request.POST, instance=run)
@@ -93,25 +93,17 @@ def start(request, pk):
     form.save()
     if "check" in request.POST:
         return htmx.redirect(request, run.get_absolute_url())
-    with transaction.atomic():
-        started = ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.DRAFT).update(state=ImportRun.State.RUNNING)
-        if started:
-            run.job = jobs.start("contacts.import", by=request.user, params={"import": run.pk}, subject=run.file.name)
-            ImportRun.objects.filter(pk=run.pk).update(job=run.job)
+    started = run.begin(by=request.user)
     return htmx.redirect(request, run.job.get_absolute_url() if started else run.get_absolute_url())
 
 
 @require_POST
 def undo(request, pk):
-    run = fetch(_rows(), request.user, pk, edit=True)
+    run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
     if run.state != ImportRun.State.DONE:
         raise BadRequest
     job = jobs.start("contacts.import_undo", by=request.user, params={"import": run.pk}, subject=run.file.name)
     return htmx.redirect(request, job.get_absolute_url())
-
-
-def _rows():
-    return ImportRun.objects.select_related("file", "by", "owner", "job")
 
 
 def _read(upload, user):

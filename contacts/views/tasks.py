@@ -15,10 +15,10 @@ from crm.access import fetch, require
 
 def show(request, pk):
     """The task with its reasons, its person and what can be done with it."""
-    task = fetch(_rows(), request.user, pk)
+    task = fetch(Task.objects.for_card(), request.user, pk)
     form = TaskForm(request.POST or None, instance=task)
     if request.method == "POST":
-        task = fetch(_rows(), request.user, pk, edit=True)
+        task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
         form = TaskForm(request.POST, instance=task)
         if form.is_valid():
             task.due_at = form.due_at()
@@ -53,7 +53,7 @@ def new(request):
 
 @require_POST
 def finish(request, pk):
-    task = fetch(_rows(), request.user, pk, edit=True)
+    task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
     tasks.finish_task(task, by=request.user, outcome=request.POST.get("outcome", ""))
     undo = reverse("contacts:task_reopen", args=[pk])
     return htmx.redirect(request, _back(request, task), _("Done."), undo_url=undo)
@@ -61,31 +61,27 @@ def finish(request, pk):
 
 @require_POST
 def reopen(request, pk):
-    task = fetch(_rows(), request.user, pk, edit=True)
+    task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
     tasks.reopen_task(task, by=request.user)
     return htmx.redirect(request, _back(request, task), _("Open again."))
 
 
 @require_POST
 def snooze(request, pk):
-    task = fetch(_rows(), request.user, pk, edit=True)
+    task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
     tasks.snooze_task(task, by=request.user)
     return htmx.redirect(request, _back(request, task), _("Moved to tomorrow."))
 
 
 @require_POST
 def delegate(request, pk):
-    task = fetch(_rows(), request.user, pk, edit=True)
+    task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
     form = DelegateForm(request.POST)
     if not form.is_valid():
         context = {"task": task, "form": TaskForm(instance=task), "delegate": form}
         return render(request, "contacts/task.html", context, status=422)
     tasks.delegate_task(task, form.cleaned_data["owner"], by=request.user)
     return htmx.redirect(request, reverse("today"), _("%(name)s has it now.") % {"name": form.cleaned_data["owner"]})
-
-
-def _rows():
-    return Task.objects.select_related("contact", "company", "owner")
 
 
 def _contact(request):

@@ -1,0 +1,248 @@
+"""One customer through all five apps, in a real browser and through real workers, SMTP and the inbound path."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from campaigns.models import HandOffRule, ScoreRule, Segment
+from contacts.models import Contact, Task
+from crm.conditions.widgets import dump
+from crm.models import BusinessCalendar, Delivery, Event
+from crm.roles import create_standard_roles
+from deals.models import Deal, Order
+from deals.services.setup import create_standard_pipeline
+from tests import factories
+from tickets.models import Mailbox, Rating, SlaTarget, Ticket
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
+ROWS = 5000
+PATIENCE = 60  # seconds that real workers are given
+
+
+def _until(question, page=None):
+    """Ask until the answer is true: workers take their own time."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if answer := question():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("The workers did not do it in time.")
+
+
+@pytest.fixture
+def workers(live_server, smtp, settings, tmp_path, transactional_db):
+    """Real Celery workers and beat on the test's database and mail server."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.BASE_URL = live_server.url
+    database = connection.settings_dict
+    host = quote(str(database["HOST"]), safe="")
+    user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"] or "", safe="")
+    port = f"&port={database['PORT']}" if database["PORT"] else ""
+    env = os.environ | {
+        "DATABASE_URL": f"postgres://{user}:{password}@/{database['NAME']}?host={host}{port}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp.port}",
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "BASE_URL": live_server.url,
+        "SECRET_KEY": django_settings.SECRET_KEY,
+    }
+    command = [
+        sys.executable, "-m", "celery", "-q", "-A", "crm", "worker", "-B", "-s", str(tmp_path / "beat"), "--concurrency", "1",
+        "-Q", "default,mail,events,segments,models", "--loglevel", "ERROR", "--pool", "solo",
+    ]  # fmt: skip
+    log = (tmp_path / "workers.log").open("wb")
+    process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=django_settings.BASE_DIR)
+    yield process
+    process.terminate()
+    process.wait(20)
+    log.close()
+
+
+@pytest.fixture
+def company(workspace):
+    """A company that is ready to work: roles, people, a pipeline, promises, a mailbox, rules of interest."""
+    roles = create_standard_roles()
+    team = factories.team("Sales")
+    create_standard_pipeline("en")
+    calendar = BusinessCalendar.objects.create(name="Always", time_zone="UTC", week="0-6 00:00-24:00")
+    SlaTarget.objects.create(priority="normal", calendar=calendar, first_response=60, resolution=480)
+    Mailbox.objects.create(name="Halden Support", address="support@halden.test")
+    ScoreRule.objects.create(event="email.clicked", label="Clicked in a letter", points=70, half_life=30, cap=90)
+    HandOffRule.objects.create(threshold=60, again_below=40)
+    return {
+        code: factories.user(code.replace("_", " ").title(), team=team, roles=[roles[code]])
+        for code in ("owner", "sales_manager", "sales_rep", "support_agent", "marketer")
+    }
+
+
+def _csv():
+    """Rows as a Russian spreadsheet writes them: semicolons, cp1251, a bad row among them."""
+    lines = ["Имя;Фамилия;Рабочий e-mail;Рабочий телефон;Город;Компания"]
+    for i in range(ROWS):
+        city = "Казань" if i < 3 else "Пермь"
+        lines.append(
+            f"Анна;Петрова{'' if i else 'а'};p{i}@client.example;+7 900 {i // 10000:03} {i % 10000:04};{city};ООО Ромашка {i % 50}"
+        )
+    lines.append("Без;Адреса;not-an-address;;;")
+    return ("\r\n".join(lines) + "\r\n").encode("cp1251")
+
+
+def _import(page, sign_in, company, tmp_path):
+    file = tmp_path / "clients.csv"
+    file.write_bytes(_csv())
+    sign_in(page, company["owner"])
+    page.goto("/contacts/imports/new/")
+    page.set_input_files("input[type=file]", str(file))
+    page.click("form.pane button[type=submit]")
+    page.wait_for_selector("text=cp1251")
+    page.click("button[form=mapping]")
+    page.wait_for_url("**/jobs/*/")
+    page.wait_for_selector("text=Open the import", timeout=PATIENCE * 1000)
+    assert Contact.objects.count() == ROWS
+    page.click("text=Open the import")
+    page.wait_for_selector("text=5000 created, 0 updated, 0 left as they were, 1 refused.")
+
+
+def _start_sequence(page, sign_in, company):
+    """A segment by its condition, and two letters with a wait between them."""
+    tree = {"all": [{"field": "city", "op": "is", "value": "Казань"}, {"not": {"has": "purchases", "within_days": 90}}]}
+    sign_in(page, company["marketer"])
+    page.goto(f"/campaigns/segments/new/?f={quote(dump(tree))}")
+    page.wait_for_selector(".stat-fig:text-is('3')")
+    page.fill("#id_name", "Kazan, bought nothing")
+    page.click("button[form=segment]")
+    page.wait_for_selector("h1:text-is('Kazan, bought nothing')")
+    segment = Segment.objects.get()
+    page.goto("/campaigns/sequences/new/")
+    page.fill("[name=name]", "First steps")
+    page.select_option("[name=segment]", str(segment.pk))
+    page.click("form.pane button.btn-primary")
+    page.wait_for_selector("h1:text-is('First steps')")
+    for number in (1, 2):
+        page.click("text=Add a letter")
+        page.fill("[name=name]", f"Tip {number}")
+        page.select_option("[name=language]", "ru")
+        page.fill("[name=subject]", f"Совет {number}")
+        page.fill("[name=body]", "{greeting}\n\nТри настройки решают всё.\n\n[Читать](https://halden.example/tips)")
+        page.click("button[form=letter]")
+        page.wait_for_selector(f"text=Tip {number}")
+        if number == 1:
+            page.fill("#wait-days", "3")
+            page.click("button:has-text('Add'):not(:has-text('letter'))")
+            page.wait_for_selector(".wait")
+    page.click("button:has-text('Start')")
+    page.wait_for_selector("text=Running: 3 people have entered.")
+
+
+def test_one_customer_goes_through_all_five_apps(
+    page, sign_in, watch, axe, company, workers, smtp, tmp_path, client, capsys
+):
+    _import(page, sign_in, company, tmp_path)
+    for contact in Contact.objects.filter(city="Казань"):
+        contact.consents.create(purpose="advertising", is_given=True, source="fair")
+    Contact.objects.filter(email="p1@client.example").update(first_name="-")
+
+    _start_sequence(page, sign_in, company)
+
+    # The letters: signed out by name, with a way to stop, and a fallback where the name cannot be used.
+    _until(lambda: len(smtp.letters) >= 3)
+    first = smtp.to("p0@client.example")[0]
+    assert first.subject == "Совет 1"
+    assert "Здравствуйте, Анна!" in first.body("plain")
+    assert "Здравствуйте!" in smtp.to("p1@client.example")[0].body("plain")
+    assert first.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    stop = re.search(r"<(http[^>]+)>", first.message["List-Unsubscribe"])[1]
+    other = re.search(r"<(http[^>]+)>", smtp.to("p2@client.example")[0].message["List-Unsubscribe"])[1]
+    assert page.request.get(other).status == 200
+    assert not Event.objects.filter(kind="email.unsubscribed").exists()
+    assert page.request.post(other, form={"List-Unsubscribe": "One-Click"}).status == 200
+    _until(lambda: Event.objects.filter(kind="email.unsubscribed").count() == 1)
+    assert stop != other
+
+    # A click, seconds later as people do, makes a hot task with its reason for sales.
+    anna = Contact.objects.get(email="p0@client.example")
+    Delivery.objects.filter(contact_id=anna.pk).update(settled_at=timezone.now() - timedelta(minutes=5))
+    link = re.search(r"http\S+/t/c/\S+", first.body("plain"))[0]
+    answer = page.request.get(link, max_redirects=0)
+    assert (answer.status, answer.headers["location"]) == (302, "https://halden.example/tips")
+    task = _until(lambda: Task.objects.filter(contact=anna, is_hot=True).first())
+    assert task.reasons == ["Clicked in a letter: +70"]
+
+    # The sales rep opens a deal from the task and wins it; the order stands in the purchase history.
+    rep = task.owner
+    sign_in(page, rep)
+    page.goto("/")
+    page.wait_for_selector("text=Handed over to you")
+    page.goto(task.get_absolute_url())
+    page.click("main a:has-text('Open a deal')")
+    page.wait_for_load_state("networkidle")
+    page.fill("[name=name]", "Анна: расходомеры")
+    if page.query_selector("[name=amount]"):
+        page.fill("[name=amount]", "12000")
+    page.click("main form button.btn-primary")
+    deal = _until(lambda: Deal.objects.filter(contact=anna).first())
+    deal.refresh_from_db()
+    Deal.objects.filter(pk=deal.pk).update(amount=12000, amount_base=12000, close_on=timezone.localdate())
+    deal.refresh_from_db()
+    deal.move_to(deal.pipeline.stages.get(kind="won"), by=rep)
+    order = Order.objects.get(deal=deal)
+    assert order.amount_base == 12000
+    _until(lambda: Event.objects.filter(kind="deal.won", contact_id=anna.pk).exists())
+
+    # She writes; an agent answers in the browser; the answer threads; she rates.
+    raw = tmp_path / "letter.eml"
+    raw.write_bytes(
+        b"From: Anna <p0@client.example>\r\nTo: support@halden.test\r\nMessage-ID: <a1@client.example>\r\n"
+        b"Subject: Zero after cleaning\r\n\r\nPlease help."
+    )
+    call_command("ingest_email", str(raw))
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["outcome"] == "created"
+    ticket = Ticket.objects.get()
+    assert ticket.requester == anna
+    assert ticket.resolution_due_at - ticket.created_at == timedelta(hours=8)
+    agent = company["support_agent"]
+    sign_in(page, agent)
+    page.goto(ticket.get_absolute_url())
+    assert axe(page) == []
+    page.fill("#answer", "Fill the pipe and hold Zero.")
+    page.select_option("select[name=status]", "resolved")
+    page.click("button:has-text('Send')")
+    page.wait_for_selector("text=Sent.")
+    _until(lambda: len(smtp.to("p0@client.example")) >= 3)
+    answers = smtp.to("p0@client.example")
+    reply = next(letter for letter in answers if letter.message["In-Reply-To"])
+    survey = next(
+        letter for letter in answers if "How did we do" in letter.subject or "Как мы справились" in letter.subject
+    )
+    assert reply.message["In-Reply-To"] == "<a1@client.example>"
+    rating = re.search(r"http\S+/help/ratings/\S+", survey.body("plain"))[0]
+    page.context.clear_cookies()
+    page.goto(rating)
+    assert not Rating.objects.exists()
+    page.check("[name=score][value='5']")
+    page.click("form button.btn-primary")
+    page.wait_for_selector(".glyph.green")
+    assert Rating.objects.get().score == 5
+
+    # The figures, on the page and on the command line, are the same.
+    sign_in(page, company["owner"])
+    page.goto("/kpi/revenue/")
+    page.wait_for_selector(".stat-fig.big")
+    call_command("kpi", "win_rate", "--json")
+    figure = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figure["value"] == "100.0"
+    page.goto("/kpi/win_rate/")
+    assert page.inner_text(".stat-fig.big") == "100.0 %"
+    page.click("dl.parts a >> nth=0")
+    page.wait_for_selector("text=Анна: расходомеры")
+    watch.assert_clean()
