@@ -55,7 +55,8 @@ def edit(request, pk):
         still_mine = Company.objects.visible_to(request.user).filter(pk=pk).exists()
         url = company.get_absolute_url() if still_mine else reverse("contacts:companies")
         return htmx.redirect(request, url, _("Saved."))
-    context = {"form": form, "company": company}
+    can_delete = Company.objects.deletable_by(request.user).filter(pk=pk).exists()
+    context = {"form": form, "company": company, "can_delete": can_delete}
     return render(request, "contacts/company_form.html", context, status=422 if form.errors else 200)
 
 

@@ -42,6 +42,7 @@ def show(request, pk):
         "timeline_groups": timeline.groups(),
         "left_panels": registry.panels_for(request.user, "contact", "left"),
         "right_panels": registry.panels_for(request.user, "contact", "right"),
+        "can_delete": Contact.objects.deletable_by(request.user).filter(pk=pk).exists(),
         "owners": User.objects.filter(is_active=True) if contact.can_edit else [],
     }
     return render(request, "contacts/contact.html", context | timeline_context(request, "contact", contact))

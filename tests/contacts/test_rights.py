@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from contacts.models import Consent, Contact, Task
 from contacts.services import people, tasks
+from crm import access
 from crm.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +135,22 @@ def test_signed_out_people_are_sent_to_the_sign_in(client, routes):
     assert all("/accounts/" in client.get(url).url or "login" in client.get(url).url for url in reads)
     assert {client.post(url, data).status_code for url, data in writes} == {302}
     assert Contact.objects.get().first_name == "Ann"
+
+
+def test_delete_is_offered_only_to_those_who_may(client, alice, ann):
+    client.force_login(alice)
+    urls = {
+        ann.get_absolute_url(): reverse("contacts:contact_delete", args=[ann.pk]),
+        reverse("contacts:company_edit", args=[ann.company.pk]): reverse(
+            "contacts:company_delete", args=[ann.company.pk]
+        ),
+    }
+    assert all(delete in client.get(page).content.decode() for page, delete in urls.items())
+
+    role = alice.roles.get()
+    for kind in ("contact", "company"):
+        role.grants[kind] = {**role.grants[kind], "delete": access.NONE}
+    role.save()
+
+    assert not any(delete in client.get(page).content.decode() for page, delete in urls.items())
+    assert {client.post(delete).status_code for delete in urls.values()} == {403}
