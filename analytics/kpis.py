@@ -15,7 +15,7 @@ from analytics.services import purchases, sales, service
 
 @dataclass(frozen=True)
 class Kpi:
-    """`compute(first, last)` gives a Figure; `records(first, last, part)` the rows behind it, before rights.
+    """`compute(first, last, picture=True)` gives a Figure, with its series only for the picture; `records(first, last, part)` the rows behind it, before rights.
 
     Units: percent, money, seconds, number. `better` is "up" or "down".
     """
@@ -116,7 +116,7 @@ def change(now, then):
 def as_json(kpi, first: date, last: date):
     """A KPI as plain data: what the command prints and the page shows."""
     figure = kpi.compute(first, last)
-    earlier = kpi.compute(*before(first, last))
+    earlier = kpi.compute(*before(first, last), picture=False)
     return {
         "kpi": kpi.name,
         "from": first.isoformat(),

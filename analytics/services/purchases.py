@@ -16,14 +16,14 @@ _STARTED = _ACTIVE_AT.format("first")
 _STAYED = _ACTIVE_AT.format("last")
 
 
-def retention(first, last):
+def retention(first, last, *, picture=True):
     """Customers of the first day who are still customers on the last, in percent. New ones do not count."""
     found = row(
         f"SELECT count(*) AS started, count(b.contact_id) AS stayed FROM ({_STARTED}) a LEFT JOIN ({_STAYED}) b USING (contact_id)",  # noqa: S608
         **span(first, last),
     )
     series = []
-    for end in month_ends(max(first, last - timedelta(days=366)), last):
+    for end in _points(first, last) if picture else ():
         part = row(
             f"SELECT count(*) AS started, count(b.contact_id) AS stayed FROM ({_STARTED}) a LEFT JOIN ({_STAYED}) b USING (contact_id)",  # noqa: S608
             first=instant(first),
@@ -47,7 +47,7 @@ def retention_records(first, last, part):
     return {"stayed": people.filter(pk__in=stayed), "left": people.exclude(pk__in=stayed)}.get(part, people)
 
 
-def lifetime_value(first, last):
+def lifetime_value(first, last, *, picture=True):
     """Average revenue of all who ever paid before the last day; predicted beside it."""
     found = row(
         "SELECT count(DISTINCT contact_id) AS customers, sum(amount_base) AS revenue FROM deals_order"
@@ -61,6 +61,8 @@ def lifetime_value(first, last):
         ("revenue", _("Revenue"), found["revenue"], "money"),
         ("predicted", _("Expected in the next twelve months"), fit.value if fit else None, "money"),
     ]
+    if not picture:
+        return Figure(value, parts)
     years = rows(
         "SELECT extract(year FROM first_order_at)::int, sum(revenue_base) / count(*) FROM deals_purchasefacts"
         " WHERE first_order_at < %(last)s GROUP BY 1 ORDER BY 1",
@@ -74,14 +76,14 @@ def lifetime_records(first, last, part):
     return Contact.objects.filter(purchases__first_order_at__lt=instant(last)).order_by("-purchases__revenue_base")
 
 
-def revenue(first, last):
+def revenue(first, last, *, picture=True):
     """Paid orders before tax, by month."""
     found = row(
         "SELECT sum(amount_base) AS revenue, count(*) AS orders, count(DISTINCT contact_id) AS customers FROM deals_order"
         " WHERE paid_at >= %(first)s AND paid_at < %(last)s AND cancelled_at IS NULL",
         **span(first, last),
     )
-    months = rows(
+    months = picture and rows(
         "SELECT to_char(paid_at, 'YYYY-MM'), sum(amount_base) FROM deals_order"
         " WHERE paid_at >= %(first)s AND paid_at < %(last)s AND cancelled_at IS NULL GROUP BY 1 ORDER BY 1",
         **span(first, last),
@@ -90,7 +92,7 @@ def revenue(first, last):
         ("orders", _("Orders"), found["orders"], "number"),
         ("customers", _("Customers"), found["customers"], "number"),
     ]
-    return Figure(found["revenue"], parts, months)
+    return Figure(found["revenue"], parts, months or [])
 
 
 def revenue_records(first, last, part):
@@ -98,6 +100,12 @@ def revenue_records(first, last, part):
     return Order.objects.filter(paid_at__gte=instant(first), paid_at__lt=instant(last), cancelled_at=None).order_by(
         "-paid_at"
     )
+
+
+def _points(first, last):
+    """Days at which the picture shows who is still there: months, in longer ranges quarters; the last one is `last`."""
+    ends = month_ends(max(first, last - timedelta(days=366)), last)
+    return ends if len(ends) <= 6 else ends[::-3][::-1]
 
 
 def _window(day):

@@ -1,5 +1,7 @@
 """Figures about deals."""
 
+from collections import Counter
+
 from django.utils.translation import gettext as _
 
 from analytics.services.common import Figure, instant, row, rows, share, span
@@ -13,15 +15,17 @@ WHERE d.created_at >= %(first)s AND d.created_at < %(last)s AND d.pipeline_id = 
 """
 
 
-def funnel(first, last):
+def funnel(first, last, *, picture=True):
     """The cohort of deals opened in the range: how many reached each stage, skipped ones counted as reached."""
     stages = _stages()
     if not stages:
         return Figure(None)
     top = stages[-1].position
     values = span(first, last) | {"top": top, "pipeline": stages[0].pipeline_id}
-    depths = dict(rows(f"SELECT depth, count(*) FROM ({_REACHED}) r GROUP BY 1", **values))  # noqa: S608
-    states = dict(rows(f"SELECT state, count(*) FROM ({_REACHED}) r GROUP BY 1", **values))  # noqa: S608
+    depths, states = Counter(), Counter()
+    for depth, state, n in rows(f"SELECT depth, state, count(*) FROM ({_REACHED}) r GROUP BY 1, 2", **values):  # noqa: S608
+        depths[depth] += n
+        states[state] += n
     reached = [(stage, sum(n for depth, n in depths.items() if depth >= stage.position)) for stage in stages]
     won, lost = states.get("won", 0), states.get("lost", 0)
     opened = sum(states.values())
@@ -55,14 +59,14 @@ def funnel_records(first, last, part):
     return deals
 
 
-def win_rate(first, last):
+def win_rate(first, last, *, picture=True):
     """Won among the deals closed in the range, by month."""
     found = row(
         "SELECT count(*) FILTER (WHERE state = 'won') AS won, count(*) FILTER (WHERE state = 'lost') AS lost,"
         " sum(amount_base) FILTER (WHERE state = 'won') AS amount FROM deals_deal WHERE closed_at >= %(first)s AND closed_at < %(last)s",
         **span(first, last),
     )
-    months = rows(
+    months = picture and rows(
         "SELECT to_char(closed_at, 'YYYY-MM'), count(*) FILTER (WHERE state = 'won'), count(*) FILTER (WHERE state IN ('won', 'lost'))"
         " FROM deals_deal WHERE closed_at >= %(first)s AND closed_at < %(last)s GROUP BY 1 ORDER BY 1",
         **span(first, last),
@@ -73,7 +77,9 @@ def win_rate(first, last):
         ("amount", _("Won amount"), found["amount"], "money"),
     ]
     return Figure(
-        share(found["won"], found["won"] + found["lost"]), parts, [(m, share(won, closed)) for m, won, closed in months]
+        share(found["won"], found["won"] + found["lost"]),
+        parts,
+        [(m, share(won, closed)) for m, won, closed in months or ()],
     )
 
 

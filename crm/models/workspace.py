@@ -1,9 +1,16 @@
 """The company that runs this installation: one row."""
 
+import copy
+
+from asgiref.local import Local
+from django.core.signals import request_finished, request_started
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm import audit
+
+# Lists ask for the currency in every cell: within one request the row is read once.
+_kept = Local()
 
 
 @audit.tracked()
@@ -33,9 +40,25 @@ class Workspace(models.Model):
 
     def save(self, *args, **kwargs):
         self.pk = 1
+        _kept.row = None
         super().save(*args, **kwargs)
 
     @classmethod
     def get(cls):
-        """The row; defaults while nobody has set it up."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
+        """The row, read once a request; defaults while nobody has set it up. Each caller gets a copy of its own."""
+        row = getattr(_kept, "row", None) or cls.objects.filter(pk=1).first() or cls(pk=1)
+        if getattr(_kept, "is_open", False):
+            _kept.row = row
+        return copy.copy(row)
+
+
+def _open(**kwargs):
+    _kept.row, _kept.is_open = None, True
+
+
+def _close(**kwargs):
+    _kept.row, _kept.is_open = None, False
+
+
+request_started.connect(_open)
+request_finished.connect(_close)
