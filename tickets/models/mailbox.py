@@ -1,7 +1,10 @@
 """Mailboxes from which requests come and in whose name replies leave."""
 
+import base64
+import hashlib
+
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
-from django.core import signing
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +13,7 @@ from crm import audit
 
 @audit.tracked(exclude=["last_uid", "uid_validity", "checked_at", "last_error", "lease_until"])
 class Mailbox(models.Model):
-    """An address with its IMAP account. The password is kept signed and encoded, never shown again."""
+    """An address with its IMAP account. The password is kept encrypted, never shown again."""
 
     name = models.CharField(_("name"), max_length=100)
     address = models.EmailField(_("address"), unique=True)
@@ -38,14 +41,23 @@ class Mailbox(models.Model):
 
     @property
     def password(self):
-        """The IMAP password, "" when none is kept."""
-        return signing.loads(self.secret, salt="tickets.mailbox") if self.secret else ""
+        """The IMAP password, "" when none is kept or it was kept under another SECRET_KEY."""
+        try:
+            return _box().decrypt(self.secret.encode()).decode() if self.secret else ""
+        except InvalidToken:
+            return ""
 
     @password.setter
     def password(self, value):
-        self.secret = signing.dumps(value, salt="tickets.mailbox") if value else ""
+        self.secret = _box().encrypt(value.encode()).decode() if value else ""
 
     @property
     def sender(self):
         """(name, address) as replies carry them."""
         return self.name, self.address or settings.DEFAULT_FROM_EMAIL
+
+
+def _box():
+    """The cipher of mailbox passwords; its key follows from SECRET_KEY."""
+    key = hashlib.sha256(b"tickets.mailbox:" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
