@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from contacts.forms import ContactForm, TalkForm
 from contacts.models import Contact
 from contacts.services import people, points
-from contacts.services.quality import note_quality, quality_of
+from contacts.services.quality import quality_of
 from crm import htmx, registry, timeline
 from crm.access import fetch, require
 from crm.models import User
@@ -78,7 +78,6 @@ def edit(request, pk):
         for name in form.fields:
             if name in form.changed_data:
                 people.change_field(contact, form, name, was=None, by=request.user)
-        note_quality(Contact.objects.get(pk=pk))
         # Who gave the person away may not see the page any more.
         still_mine = Contact.objects.visible_to(request.user).filter(pk=pk).exists()
         url = contact.get_absolute_url() if still_mine else reverse("contacts:index")
