@@ -130,3 +130,19 @@ def test_one_reader_votes_once(client, workspace):
 
     found.refresh_from_db()
     assert (found.helpful, found.unhelpful) == (1, 0)
+
+
+HOUSE = ["mailboxes/", "mailboxes/new/", "promises/", "promises/high/", "macros/", "macros/new/", "calendars/new/"]
+
+
+@pytest.mark.parametrize("path", HOUSE)
+def test_only_administrators_set_the_desk_up(client, workspace, carol, admin, path):
+    client.force_login(carol)
+    assert client.get(f"/tickets/{path}").status_code == 403
+
+    client.force_login(admin)
+    assert client.get(f"/tickets/{path}").status_code == 200
+
+
+def test_an_unknown_visitor_sees_no_ticket(client, ticket):
+    assert client.get(f"/tickets/{ticket.pk}/").status_code == 302
