@@ -113,6 +113,11 @@ def change(now, then):
     return ((Decimal(now) - Decimal(then)) / Decimal(then) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
+def points(now, then):
+    """How many percentage points a share has moved, or None when there is nothing to compare with."""
+    return None if now is None or then is None else now - then
+
+
 def as_json(kpi, first: date, last: date):
     """A KPI as plain data: what the command prints and the page shows."""
     figure = kpi.compute(first, last)
@@ -125,6 +130,7 @@ def as_json(kpi, first: date, last: date):
         "value": _plain(figure.value),
         "before": _plain(earlier.value),
         "change_percent": _plain(change(figure.value, earlier.value)),
+        "change_points": _plain(points(figure.value, earlier.value)) if kpi.unit == "percent" else None,
         "parts": [{"name": n, "label": str(label), "value": _plain(v), "unit": u} for n, label, v, u in figure.parts],
         "series": [{"label": str(label), "value": _plain(v)} for label, v in figure.series],
     }

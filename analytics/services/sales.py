@@ -42,6 +42,10 @@ def funnel(first, last, *, picture=True):
 def funnel_records(first, last, part):
     """Deals opened in the range: those that reached a stage, those won, lost or open."""
     deals = Deal.objects.filter(created_at__gte=instant(first), created_at__lt=instant(last)).order_by("-created_at")
+    stages = _stages()
+    if stages:
+        # The figure counts one pipeline: so does the list behind it.
+        deals = deals.filter(pipeline=stages[0].pipeline_id)
     if part in {"won", "lost"}:
         return deals.filter(state=part)
     if part == "open":
@@ -50,7 +54,7 @@ def funnel_records(first, last, part):
         stage = Stage.objects.filter(pk=part[6:]).first()
         if stage:
             values = span(first, last) | {
-                "top": _stages()[-1].position,
+                "top": stages[-1].position,
                 "pipeline": stage.pipeline_id,
                 "at": stage.position,
             }

@@ -13,7 +13,7 @@ from django.urls import reverse
 from analytics import kpis
 from analytics.services import clv
 from crm.clock import Hours, business_seconds, parse_week
-from deals.models import Deal, LossReason, Order, StageStay
+from deals.models import Deal, LossReason, Order, Pipeline, StageStay
 from deals.services.setup import create_standard_pipeline
 from tests import factories
 from tickets.models import Ticket
@@ -255,3 +255,26 @@ def test_the_model_can_be_fitted_to_a_file(tmp_path):
     found = json.loads(out.getvalue())
     assert found["customers"] == 40
     assert found["bg_nbd"]["log_likelihood"] < 0
+
+
+def test_a_share_moves_by_points_and_an_amount_by_percent(stages):
+    for way, end, day in [([0], "won", 2), ([0], "lost", 2), ([0], "won", -20)]:
+        deal = _deal(stages, way, end)
+        Deal.objects.filter(pk=deal.pk).update(closed_at=_at(2026, 6, 2) + timedelta(days=day))
+    found = kpis.as_json(kpis.kpi_named("win_rate"), date(2026, 6, 1), date(2026, 7, 1))
+    assert (found["value"], found["before"], found["change_points"], found["change_percent"]) == (
+        "50.0", "100.0", "-50.0", "-50.0"
+    )  # fmt: skip
+    assert kpis.as_json(kpis.kpi_named("revenue"), date(2026, 6, 1), date(2026, 7, 1))["change_points"] is None
+
+
+def test_the_list_behind_the_funnel_is_as_long_as_its_figure(stages):
+    for way, end in [([0, 1, 2], "won"), ([0, 1], "lost"), ([0], None)]:
+        _deal(stages, way, end)
+    other = Pipeline.objects.create(name="Partners", position=9)
+    elsewhere = other.stages.create(name="First", position=0)
+    Deal.objects.create(name="X", pipeline=other, stage=elsewhere, currency="EUR", created_at=_at(2026, 6, 2))
+    funnel, june = kpis.kpi_named("funnel"), (date(2026, 6, 1), date(2026, 7, 1))
+    parts = _parts(kpis.as_json(funnel, *june))
+    counted = {name: value for name, value in parts.items() if name != "rate"}
+    assert {name: funnel.records(*june, name).count() for name in counted} == counted
