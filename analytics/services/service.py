@@ -25,9 +25,12 @@ FROM tickets_ticket WHERE first_response_at >= %(first)s AND first_response_at <
 
 
 def handling_time(first, last, *, picture=True):
-    """Receipt to full solution, and to the first response, in working and in calendar seconds."""
-    solved, answered = row(_TIMES, **span(first, last)), row(_ANSWERS, **span(first, last))
-    months = picture and rows(
+    """Receipt to full solution, and to the first response, in working and calendar seconds; bare without the picture."""
+    solved = row(_TIMES, **span(first, last))
+    if not picture:
+        return Figure(_whole(solved["business"]))
+    answered = row(_ANSWERS, **span(first, last))
+    months = rows(
         "SELECT to_char(resolved_at, 'YYYY-MM'), percentile_cont(0.5) WITHIN GROUP (ORDER BY business_resolution) FROM tickets_ticket"
         " WHERE resolved_at >= %(first)s AND resolved_at < %(last)s GROUP BY 1 ORDER BY 1",
         **span(first, last),
@@ -43,7 +46,7 @@ def handling_time(first, last, *, picture=True):
         ("response_calendar", _("First response, calendar time"), _whole(answered["calendar"]), "seconds"),
         ("reopened", _("Reopened"), None if reopened is None else Decimal(round(reopened * 100, 1)), "percent"),
     ]
-    return Figure(_whole(solved["business"]), parts, [(month, _whole(value)) for month, value in months or ()])
+    return Figure(_whole(solved["business"]), parts, [(month, _whole(value)) for month, value in months])
 
 
 def handling_records(first, last, part):
