@@ -117,8 +117,14 @@ def predicate(model, user, act):
 
 
 def may(user, kind, act="view"):
-    """Whether the user has any right to `act` on records of that kind. Creating asks for "edit"."""
-    return bool(user.is_authenticated and user.level(kind, act) > NONE)
+    """Whether the user has any right to `act` on records of that kind. Creating asks for "edit".
+
+    A kind whose records belong to nobody knows only nothing and all: "own" and "team" give nothing there.
+    """
+    if not user.is_authenticated:
+        return False
+    least = OWN if kind not in _kinds or _kinds[kind].owned else ALL
+    return user.level(kind, act) >= least
 
 
 def require(user, kind, act="view"):

@@ -6,20 +6,22 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm import access
+
 
 class DeliveryQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Administrators see every letter, marketers those of campaigns, others none."""
-        if user.level("settings", "view"):
+        if access.may(user, "settings"):
             return self
-        if user.level("sequence", "view"):
+        if access.may(user, "sequence"):
             return self.filter(kind=Delivery.Kind.CAMPAIGN)
         return self.none()
 
     def editable_by(self, user):
-        if user.level("settings", "edit"):
+        if access.may(user, "settings", "edit"):
             return self
-        if user.level("sequence", "edit"):
+        if access.may(user, "sequence", "edit"):
             return self.filter(kind=Delivery.Kind.CAMPAIGN)
         return self.none()
 

@@ -138,6 +138,7 @@ def test_known_people_can_be_left_or_doubled(client, admin, mode, counts, people
 
 def test_a_person_of_others_is_never_changed_by_an_import(client, alice, mallory):
     ann = people.create_contact(by=alice, first_name="Ann", email="ann@example.com")
+    mallory.roles.add(factories.role("importer", {"import": {"view": 3, "edit": 3}}))
 
     _import(client, mallory, b"First name,Email\nStolen,ann@example.com\n")
 

@@ -1,0 +1,207 @@
+"""Every route with every kind of person: what is Alice's is invisible to Mallory and unchangeable for Carol.
+
+The routes come from the resolver: one that this test does not know fails it.
+"""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+
+from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
+from campaigns.services import letters
+from contacts.models import ImportRun, Task
+from contacts.services import people, points
+from contacts.services.people import set_company
+from crm import files
+from crm.models import BusinessCalendar, Delivery, Invitation, Job, Notification, SavedView, SpecialDay
+from deals.models import Deal, LossReason, Order, Product
+from deals.services.lines import add_free
+from deals.services.proposals import draft_proposal
+from deals.services.setup import create_standard_pipeline
+from tickets.models import Article, Category, Macro, Mailbox, SlaTarget
+from tickets.services import desk
+
+pytestmark = pytest.mark.django_db
+
+# Open to the world by intent; each is guarded by a token, a published state or nothing to hide.
+PUBLIC = {
+    "healthz", "invitation_accept", "setup", "help:index", "help:category", "help:article", "help:article_plain", "help:vote",
+    "help:rating", "public:opened", "public:clicked", "public:unsubscribe", "public:guide", "deals:offer_show",
+    "deals:offer_pdf", "deals:offer_accept", "deals:offer_decline",
+}  # fmt: skip
+# Everybody signed in has these for himself; they hold nothing of others.
+PERSONAL = {
+    "today", "search", "palette", "places", "jobs", "notifications", "notifications_read", "settings", "profile", "theme",
+    "file_create", "conditions_token", "conditions_builder", "list_foot", "list_views", "list_export", "list_bulk", "mailbox",
+    "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions",
+}  # fmt: skip
+# Shared by all who may work on that kind at all, whoever wrote them.
+SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
+# Statements that only note the visit itself.
+_HARMLESS = re.compile(r'"?(django_session|usersessions_usersession|pghistory_context)"?')
+_WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
+
+
+def _routes():
+    """(name, parameters, view) of every route of ours."""
+
+    def walk(resolver, space=""):
+        for pattern in resolver.url_patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern, ":".join(filter(None, [space, pattern.namespace])))
+            elif pattern.callback.__module__.partition(".")[0] not in {"allauth", "django"}:
+                yield (
+                    f"{space}:{pattern.name}" if space else pattern.name,
+                    tuple(pattern.pattern.converters),
+                    pattern.callback,
+                )
+
+    return [route for route in walk(get_resolver()) if not route[0].startswith("admin:")]
+
+
+ROUTES = _routes()
+OBJECTS = [route for route in ROUTES if route[1] and route[0] not in PUBLIC | PERSONAL | SHARED]
+
+
+@pytest.fixture
+def world(workspace, alice, settings, tmp_path):
+    """One of everything, Alice's where it can be somebody's: {route or parameter: value}."""
+    settings.MEDIA_ROOT = tmp_path
+    contact = people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann@example.com")
+    company = set_company(contact, "Acme", by=alice)
+    point = points.add_point(contact, "phone", "+49 30 55501192")
+    task = Task(title="Call", contact=contact)
+    task.assign_to(alice)
+    task.save()
+    run = ImportRun.objects.create(
+        owner=alice,
+        team=alice.team,
+        by=alice,
+        headers=["Name"],
+        encoding="utf-8",
+        separator=",",
+        file=files.store(b"Name\nAnn\n", "a.csv", by=alice),
+    )
+    pipeline = create_standard_pipeline("en")
+    stage = pipeline.stages.first()
+    deal = Deal(
+        name="Pumps",
+        contact=contact,
+        company=company,
+        owner=alice,
+        team=alice.team,
+        stage=stage,
+        currency="EUR",
+        amount=10,
+    )
+    deal.begin(by=alice)
+    line = add_free(deal, "Pump", by=alice)
+    proposal = draft_proposal(deal, by=alice)
+    product = Product.objects.create(name="Pump", sku="P", price=1, currency="EUR", tax_rate=0)
+    order = Order.objects.create(contact=contact, owner=alice, team=alice.team, currency="EUR", amount=1, amount_base=1)
+    ticket = desk.open_ticket(subject="Help", requester=contact, owner=alice, by=alice)
+    message = desk.receive(ticket, text="Help", html="<p>Help</p>")
+    category = Category.objects.create(name="General")
+    article = Article.objects.create(category=category, title="Inner", body="x", state="internal")
+    calendar = BusinessCalendar.objects.create(name="Office")
+    day = SpecialDay.objects.create(calendar=calendar, day="2026-12-25")
+    SlaTarget.objects.create(priority="low", calendar=calendar)
+    segment = Segment.objects.create(
+        name="All", tree={"all": [{"field": "city", "op": "empty"}]}, owner=alice, team=alice.team
+    )
+    sequence = Sequence.objects.create(name="Tips", segment=segment, owner=alice, team=alice.team)
+    letter = letters.keep(Letter(name="Tip", subject="Tip", body="Hello"))
+    step = Step.objects.create(sequence=sequence, kind="letter", letter=letter)
+    job = Job.objects.create(kind="x", by=alice)
+    notice = Notification.objects.create(user=alice, kind="x", key="x", text="x")
+    delivery = Delivery.objects.create(kind="service", key="d", to="a@example.com", message_id="<d@x>", state="failed")
+    invitation = Invitation.objects.create(email="new@example.com", token_hash="0" * 64, by=alice)
+    view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
+    pk = {
+        "contacts:contact": contact, "contacts:talk": contact, "contacts:point": contact, "contacts:consent": contact,
+        "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "deals:": deal,
+        "deals:proposal": proposal, "deals:product": product, "deals:order": order, "deals:pipeline": pipeline,
+        "deals:stage_new": pipeline, "deals:stage_edit": stage, "deals:stage_delete": stage, "tickets:": ticket,
+        "tickets:article": article, "tickets:mailbox": Mailbox.objects.create(name="M", address="m@halden.test"),
+        "tickets:calendar": calendar, "tickets:special_day_new": calendar, "tickets:special_day_delete": day,
+        "tickets:macro": Macro.objects.create(name="M", text="x"), "campaigns:segment": segment, "campaigns:": sequence,
+        "campaigns:guide": GuideForm.objects.create(title="G", slug="g", content="x", personal_data_text="x", advertising_text="x"),
+        "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
+        "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
+        "role": alice.roles.get(), "invitation": invitation, "list_view": view,
+    }  # fmt: skip
+    return {
+        "pk": pk, "point_pk": point.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
+        "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
+        "priority": "low", "slug": "g", "act": "delete", "key": "x", "loss": LossReason.objects.first(),
+    }  # fmt: skip
+
+
+def _address(route, parameters, world):
+    """The route's address for Alice's object."""
+    values = {}
+    for name in parameters:
+        if name == "pk":
+            found = max((key for key in world["pk"] if route.startswith(key)), key=len)
+            values[name] = world["pk"][found].pk
+        elif name == "name":
+            values[name] = {"panel": "tasks", "contacts:contact_field": "city", "contacts:contact_field_shown": "city",
+                            "deals:deal_field": "close_on", "deals:deal_field_shown": "close_on", "analytics:show": "revenue"}.get(route, "contacts")  # fmt: skip
+        elif name == "kind" and route == "deals:suggestions":
+            values[name] = "contacts"
+        else:
+            values[name] = world[name]
+    return reverse(route, kwargs=values)
+
+
+def _writes(captured):
+    return [q["sql"][:200] for q in captured if _WRITE.match(q["sql"]) and not _HARMLESS.search(q["sql"][:120])]
+
+
+def test_the_public_routes_are_these_and_no_others():
+    assert {name for name, _parameters, view in ROUTES if getattr(view, "is_public", False)} == PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("route", "parameters", "view"),
+    [r for r in ROUTES if r[0] not in PUBLIC],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_without_sign_in_every_other_route_leads_to_it(client, world, route, parameters, view):
+    answer = client.get(_address(route, parameters, world))
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(("/accounts/login/", "/setup/"))
+
+
+@pytest.mark.parametrize(("route", "parameters", "view"), OBJECTS, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_mallory_reaches_nothing_of_alices(client, world, mallory, route, parameters, view, method):
+    client.force_login(mallory)
+
+    with CaptureQueriesContext(connection) as captured:
+        answer = getattr(client, method)(_address(route, parameters, world))
+
+    # 404 as for a missing record; 403 where the whole kind is not hers; 405 where the method is none.
+    assert answer.status_code in {403, 404, 405}
+    assert b"Ann Lee" not in answer.content
+    assert _writes(captured.captured_queries) == []
+
+
+@pytest.mark.parametrize(
+    ("route", "parameters", "view"),
+    [r for r in ROUTES if r[0] not in PUBLIC | PERSONAL],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_carol_who_only_reads_changes_nothing(client, world, carol, route, parameters, view):
+    client.force_login(carol)
+
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.post(_address(route, parameters, world))
+
+    assert answer.status_code in {200, 400, 302, 403, 404, 405}
+    assert _writes(captured.captured_queries) == []
