@@ -47,7 +47,7 @@ def changes_of(obj, *, limit=50):
         if rows
         else []
     )
-    changes, newer = [], obj
+    changes, newer, names = [], obj, {}
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
         for field in fields:
@@ -60,9 +60,26 @@ def changes_of(obj, *, limit=50):
                         context.get("address") or context.get("job") or "",
                         field.name,
                         str(obj._meta.get_field(field.name).verbose_name),
-                        before,
-                        after,
+                        _shown(obj._meta.get_field(field.name), before, names),
+                        _shown(obj._meta.get_field(field.name), after, names),
                     )
                 )
         newer = row
     return changes
+
+
+def _shown(field, value, names):
+    """A value as people know it: the label of a choice, the name of a user or team.
+
+    Records that somebody may not see stay numbers. `names` remembers what was looked up.
+    """
+    if value is None or value == "":
+        return value
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if field.is_relation and not hasattr(field.related_model._default_manager, "visible_to"):
+        key = (field.related_model, value)
+        if key not in names:
+            names[key] = str(field.related_model._base_manager.filter(pk=value).first() or value)
+        return names[key]
+    return value

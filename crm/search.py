@@ -67,13 +67,14 @@ def search(user, text, *, limit=5):
 
 def _hits(source, user, text, limit):
     rows = source.rows().visible_to(user)
-    hits = []
+    hits = {}
     for attempt in _attempts(source, text):
-        seen = {hit.pk for hit in hits}
-        hits += [row for row in attempt(rows)[: limit + len(seen)] if row.pk not in seen]
+        # A person with two fitting addresses comes twice: twice the limit leaves room for that.
+        for row in attempt(rows)[: 2 * limit + len(hits)]:
+            hits.setdefault(row.pk, row)
         if len(hits) >= limit:
             break
-    return hits[:limit]
+    return list(hits.values())[:limit]
 
 
 def _attempts(source, text):

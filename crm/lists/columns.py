@@ -71,7 +71,7 @@ class Column:
     def show(self, value, row=None):
         """A value of this column as people read it; an en dash for what is not known."""
         if value is None or value == "" or value == []:
-            return format_html('<span class="ink-3">–</span>')
+            return format_html('<span class="ink-3">{}</span>', "–")
         return _SHOW[self.kind](self, value, row)
 
     def plain(self, row):

@@ -34,3 +34,11 @@ def test_a_derived_column_leaves_no_trace(db):
 
     ann.refresh_from_db()
     assert _story(ann) == []
+
+
+def test_a_change_of_owner_and_stage_shows_names_not_keys(alice, bob):
+    ann = factories.contact(owner=alice, stage="lead")
+    ann.owner, ann.stage = bob, "customer"
+    ann.save()
+
+    assert set(_story(ann)) == {("owner", "Alice", "Bob"), ("stage", "Lead", "Customer")}

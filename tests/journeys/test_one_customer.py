@@ -1,18 +1,13 @@
 """One customer through all five apps, in a real browser and through real workers, SMTP and the inbound path."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import HandOffRule, ScoreRule, Segment
@@ -23,6 +18,7 @@ from crm.roles import create_standard_roles
 from deals.models import Deal, Order
 from deals.services.setup import create_standard_pipeline
 from tests import factories
+from tests.workers import start
 from tickets.models import Mailbox, Rating, SlaTarget, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
@@ -45,27 +41,16 @@ def workers(live_server, smtp, settings, tmp_path, transactional_db):
     """Real Celery workers and beat on the test's database and mail server."""
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.BASE_URL = live_server.url
-    database = connection.settings_dict
-    host = quote(str(database["HOST"]), safe="")
-    user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"] or "", safe="")
-    port = f"&port={database['PORT']}" if database["PORT"] else ""
-    env = os.environ | {
-        "DATABASE_URL": f"postgres://{user}:{password}@/{database['NAME']}?host={host}{port}",
-        "EMAIL_URL": f"smtp://127.0.0.1:{smtp.port}",
-        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "BASE_URL": live_server.url,
-        "SECRET_KEY": django_settings.SECRET_KEY,
-    }
-    command = [
-        sys.executable, "-m", "celery", "-q", "-A", "crm", "worker", "-B", "-s", str(tmp_path / "beat"), "--concurrency", "1",
-        "-Q", "default,mail,events,segments,models", "--loglevel", "ERROR", "--pool", "solo",
-    ]  # fmt: skip
-    log = (tmp_path / "workers.log").open("wb")
-    process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, cwd=django_settings.BASE_DIR)
+    process = start(
+        tmp_path,
+        "journey",
+        EMAIL_URL=f"smtp://127.0.0.1:{smtp.port}",
+        MEDIA_ROOT=str(settings.MEDIA_ROOT),
+        BASE_URL=live_server.url,
+    )
     yield process
     process.terminate()
     process.wait(20)
-    log.close()
 
 
 @pytest.fixture

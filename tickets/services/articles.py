@@ -9,12 +9,14 @@ import re
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.db.models import F, Q, Value
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from crm.search import other_layout
 from crm.text import sort_key
 from tickets.models import Article
 
 CONFIG = {"en": "english", "ru": "russian"}
+_BREAK = SafeString("<br>")
 _NEGATED = re.compile(r"\b(не|нет|not|no|cannot)\s+(\w+)", re.IGNORECASE)
 
 
@@ -114,4 +116,4 @@ def _block(lines):
     if lines[0].startswith("# "):
         head = format_html("<h2>{}</h2>", lines[0][2:])
         return format_html("{}{}", head, _block(lines[1:])) if lines[1:] else head
-    return format_html("<p>{}</p>", format_html_join(format_html("<br>"), "{}", ((line,) for line in lines)))
+    return format_html("<p>{}</p>", format_html_join(_BREAK, "{}", ((line,) for line in lines)))

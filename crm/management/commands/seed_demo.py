@@ -45,7 +45,9 @@ class Command(BaseCommand):
         started = datetime.now(UTC)
         with transaction.atomic(), connection.cursor() as cursor:
             # Triggers would write the whole load into the audit trail.
-            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+            if cursor.fetchone()[0]:
+                cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute("SET LOCAL work_mem = '256MB'")
             cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
             dropped = _drop_indexes(cursor) if plan.contacts >= LARGE else []
