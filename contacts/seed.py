@@ -176,7 +176,7 @@ def _companies(plan, values):
         SELECT i, name, replace(lower(name), 'ё', 'е'), 'c' || i || '.example', 'office@c' || i || '.example',
           '', pg_temp.word(i, 6, %(industries)s), 5 + pg_temp.pick(i, 7, 900), CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', city, '',
           '', '', pg_temp.word(i, 8, %(sources)s), '{}', '{}', at, at, 1,
-          CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + i %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + i %% cardinality(%(reps_en)s::bigint[])] END,
+          CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + i / 2 %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + i / 2 %% cardinality(%(reps_en)s::bigint[])] END,
           CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
         FROM (SELECT i, i %% 2 = 0 AS ru,
             CASE WHEN i %% 2 = 0 THEN pg_temp.word(i, 1, %(kinds_ru)s) || ' «' || pg_temp.word(i, 2, %(words_ru)s) || '»' || CASE WHEN i > 190 THEN ' ' || i ELSE '' END
@@ -213,7 +213,7 @@ def _contacts(plan, values):
           CASE WHEN pg_temp.pick(i, 22, 3) > 0 THEN date '1956-01-01' + pg_temp.pick(i, 23, 16000) END,
           pg_temp.word(i, 24, %(sources)s), CASE pg_temp.pick(i, 25, 15) WHEN 0 THEN ARRAY['vip'] WHEN 1 THEN ARRAY['fair'] ELSE '{}' END,
           '{}', at, '', 0, 0, at, at, 1,
-          CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + company %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + company %% cardinality(%(reps_en)s::bigint[])] END,
+          CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + company / 2 %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + company / 2 %% cardinality(%(reps_en)s::bigint[])] END,
           CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
         FROM (SELECT i, ru, company, city, at, first,
             CASE WHEN NOT ru THEN '' ELSE pg_temp.word(i, 13, %(patronymics)s) || CASE WHEN woman THEN 'на' ELSE 'ич' END END AS middle,

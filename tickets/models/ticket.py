@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models import Company, Contact
 from crm import audit
@@ -37,11 +38,11 @@ class Ticket(Owned):
     access_kind = "ticket"
 
     class Status(models.TextChoices):
-        NEW = "new", _("New")
-        OPEN = "open", _("Open")
+        NEW = "new", pgettext_lazy("ticket", "New")
+        OPEN = "open", pgettext_lazy("ticket", "Open")
         PENDING = "pending", _("Waiting for the client")
-        RESOLVED = "resolved", _("Solved")
-        CLOSED = "closed", _("Closed")
+        RESOLVED = "resolved", pgettext_lazy("ticket", "Solved")
+        CLOSED = "closed", pgettext_lazy("ticket", "Closed")
 
     OPEN = ("new", "open", "pending")
 

@@ -47,7 +47,8 @@ def reply(request, pk):
         desk.note(ticket, data["text"], by=request.user)
         return htmx.redirect(request, ticket.get_absolute_url(), _("The note is kept; the client does not see it."))
     try:
-        attachments = [files.store(f, f.name, by=request.user, target=ticket) for f in request.FILES.getlist("files")]
+        attachments = files.take_uploads(request.POST.getlist("files"), by=request.user, target=ticket)
+        attachments += [files.store(f, f.name, by=request.user, target=ticket) for f in request.FILES.getlist("file")]
         desk.reply(
             ticket, data["text"], by=request.user, seen=data["seen"], status=data["status"], attachments=attachments
         )
