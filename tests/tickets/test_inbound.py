@@ -111,6 +111,15 @@ def test_the_number_in_the_subject_counts_only_for_its_own_client():
     assert ticket.messages.count() == 2
 
 
+def test_a_stranger_who_knows_the_id_of_a_clients_letter_reaches_nothing():
+    ticket = take(letter()).ticket
+
+    verdict = take(letter(id="<2@evil.example>", sender="eve@evil.example", In_Reply_To="<1@example.com>"))
+
+    assert verdict.outcome == "created"
+    assert ticket.messages.count() == 1
+
+
 def test_of_two_references_the_nearest_wins():
     first = take(letter()).ticket
     second = take(letter(id="<2@example.com>", subject="Another")).ticket

@@ -119,11 +119,11 @@ def person_of(letter):
 def thread_of(letter, contact):
     """The ticket this letter belongs to, or None.
 
-    Ids of our own letters count only with their key; foreign ids when a message has them; the number in the subject
-    only for the ticket's own client. A ticket that is closed, or solved long ago, is not continued.
+    Ids of our own letters count only with their key; ids of the client's own letters and the number in the subject
+    only for that client. A ticket that is closed, or solved long ago, is not continued.
     """
     for reference in letter.references:
-        ticket = _ticket_of_id(reference)
+        ticket = _ticket_of_id(reference, contact)
         if ticket:
             return ticket if _continues(ticket) else None
     found = _TOKEN.search(letter.subject)
@@ -134,13 +134,14 @@ def thread_of(letter, contact):
     return None
 
 
-def _ticket_of_id(reference):
+def _ticket_of_id(reference, contact):
     found = _OURS.match(reference)
     if found:
         pk, mark = found.groups()
         right = hmac.new(settings.SECRET_KEY.encode(), f"ticket:{pk}".encode(), hashlib.sha256).hexdigest()[:20]
         return Ticket.objects.filter(pk=pk).first() if hmac.compare_digest(mark, right) else None
-    message = TicketMessage.objects.filter(message_id=reference, direction="in").select_related("ticket").first()
+    mine = TicketMessage.objects.filter(message_id=reference, direction="in", ticket__requester=contact)
+    message = mine.select_related("ticket").first()
     return message.ticket if message else None
 
 
