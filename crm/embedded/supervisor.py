@@ -108,8 +108,10 @@ class Group:
             [sys.executable, "manage.py", *args], cwd=BASE_DIR, env=env, capture_output=True, text=True
         )
         if done.returncode:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            raise Refusal(f"manage.py {args[0]} failed: {' '.join(last)}")
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            # The exception's own line says more than the hint below it.
+            why = next((line for line in reversed(lines) if "Error: " in line), lines[-1] if lines else "")
+            raise Refusal(f"manage.py {args[0]} failed: {why.strip()}")
         return done.stdout
 
     def _load_demo(self, env, demo):
