@@ -12,4 +12,4 @@ COPY --from=build /opt/rapport /opt/rapport
 WORKDIR /opt/rapport
 USER rapport
 ENV PATH=/opt/rapport/.venv/bin:$PATH DATA_DIR=/var/lib/rapport
-CMD ["gunicorn", "crm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4"]
+CMD ["gunicorn", "crm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4", "--no-control-socket"]
