@@ -17,7 +17,7 @@ def under_example_environment(tmp_path, *command):
         example.replace("/etc/rapport", str(tmp_path)).replace("/var/lib/rapport", str(tmp_path))
     )
     script = 'set -eu; set -a; . "$1"; set +a; shift; exec "$@"'
-    return subprocess.run(  # noqa: S603  our own words
+    return subprocess.run(
         ["/bin/sh", "-c", script, "sh", str(tmp_path / "env"), sys.executable, *command],
         cwd=settings.BASE_DIR, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
