@@ -73,10 +73,13 @@ def open_place(root):
             f"The data folder {root} cannot be used: {error.strerror}. Set DATA_DIR to another folder."
         ) from error
     if shutil.disk_usage(root).free < 200 * 1024 * 1024:
-        raise Refusal(
-            f"The disk of {root} is full: less than 200 MB are free. Make room or set DATA_DIR to another disk."
-        )
+        raise full_disk(root, "less than 200 MB are free")
     return place
+
+
+def full_disk(root, why):
+    """What to say when there is no room: why, and what to do."""
+    return Refusal(f"The disk of {root} is full: {why}. Make room or set DATA_DIR to another disk.")
 
 
 def default_root():

