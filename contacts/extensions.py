@@ -6,14 +6,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts import filters, imports, seed  # noqa: F401  registered by being imported
+from contacts import bench, filters, imports, seed  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
 from contacts.services.consents import current_consents
 from contacts.views import lists  # noqa: F401  registers the list pages
 from crm import access, files
 from crm.events import declare
 from crm.notify import declare_notification
-from crm.registry import Command, NavItem, QueueItem, command, nav, panel, seeder, today_queue
+from crm.registry import Command, NavItem, QueueItem, benchmark, command, nav, panel, seeder, today_queue
 from crm.search import SearchSource, search_source
 from crm.text import digits, digits_reversed, norm_email
 
@@ -145,3 +145,4 @@ def files_panel(request, contact):
 
 seeder("contacts", order=10)(seed.seed)
 seeder("tasks", order=50)(seed.seed_tasks)
+benchmark("import", order=10)(bench.import_rows)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm import outbox
+from crm import bulk, outbox
 from crm.models.event import Event
 
 
@@ -46,6 +46,9 @@ class Subscriber:
     handle: object
 
 
+_COLUMNS = (
+    "id", "occurred_at", "kind", "contact_id", "company_id", "actor_id", "target_type", "target_id", "data",
+)  # fmt: skip
 _kinds: dict[str, EventKind] = {}
 _subscribers: dict[str, list[Subscriber]] = {}
 _by_name: dict[str, Subscriber] = {}
@@ -95,11 +98,11 @@ def record(kind, *, contact=None, company=None, target=None, actor=None, at=None
         at=at,
         data=data,
     )
-    return record_many([row])[0]
+    return Event(**dict(zip(_COLUMNS, record_many([row])[0], strict=True)))
 
 
 def record_many(rows):
-    """Write events in one statement. Returns Event objects in the order given.
+    """Write events by one COPY. Returns what was written, as tuples of the event's columns, in the order given.
 
     Data must be JSON: decimals and dates as text.
     """
@@ -107,35 +110,21 @@ def record_many(rows):
         return []
     now = timezone.now()
     # Partitions are cut at midnight UTC, whatever the zone in which an instant is given.
-    for month in {(row.at or now).astimezone(UTC).date().replace(day=1) for row in rows}:
+    for month in {at.astimezone(UTC).date().replace(day=1) for at in {row.at or now for row in rows}}:
         make_partitions(month, month)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('crm_event_id_seq') FROM generate_series(1, %s)", [len(rows)])
-        ids = [r[0] for r in cursor.fetchall()]
+    with transaction.atomic():
+        ids = bulk.draw_numbers("crm_event_id_seq", len(rows))
         events = [
-            Event(
-                id=pk,
-                occurred_at=row.at or now,
-                kind=row.kind,
-                contact_id=row.contact_id,
-                company_id=row.company_id,
-                actor_id=row.actor_id,
-                target_type=row.target_type,
-                target_id=row.target_id,
-                data=row.data,
-            )
-            for pk, row in zip(ids, rows, strict=True)
+            (pk, r.at or now, r.kind, r.contact_id, r.company_id, r.actor_id, r.target_type, r.target_id, r.data)
+            for pk, r in zip(ids, rows, strict=True)
         ]
-        Event.objects.bulk_create(events)
+        bulk.copy(Event, _COLUMNS, events)
         outbox.put_many(
             "event",
             [
-                (
-                    f"{event.id}:{subscriber.name}",
-                    {"event": event.id, "at": event.occurred_at.isoformat(), "to": subscriber.name},
-                )
-                for event in events
-                for subscriber in _subscribers.get(event.kind, [])
+                (f"{pk}:{subscriber.name}", {"event": pk, "at": at.isoformat(), "to": subscriber.name})
+                for pk, at, kind, *_rest in events
+                for subscriber in _subscribers.get(kind, [])
             ],
             queue="events",
         )

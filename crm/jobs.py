@@ -54,24 +54,32 @@ class Run:
         """Tell how many steps there are."""
         self.row.total = total
         self._tell()
+        self._stop_if_cancelled()
 
     def advance(self, steps=1, *, checkpoint=None, **counters):
         """Count steps done and named counters; raises JobCancelled when the person has cancelled.
 
-        With `checkpoint` the progress is written at once, in the caller's transaction.
+        With `checkpoint` the progress is written at once, in the caller's transaction, which a cancelling takes back
+        together with the step: neither is counted then.
         """
+        if checkpoint is not None:
+            self._stop_if_cancelled()
         self.row.done += steps
         for name, value in counters.items():
             self.row.counters[name] = self.row.counters.get(name, 0) + value
         if checkpoint is not None:
             self.row.checkpoint = self.checkpoint = checkpoint
-        if checkpoint is not None or self._told_at is None or timezone.now() - self._told_at > BEAT:
             self._tell()
+        elif self._told_at is None or timezone.now() - self._told_at > BEAT:
+            self._tell()
+            self._stop_if_cancelled()
 
     def _tell(self):
         self._told_at = timezone.now()
         self.row.save(update_fields=["total", "done", "counters", "checkpoint"])
         outbox.renew("job", str(self.row.pk))
+
+    def _stop_if_cancelled(self):
         if Job.objects.filter(pk=self.row.pk, cancel_requested=True).exists():
             raise JobCancelled
 

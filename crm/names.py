@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from crm.text import sort_key
 
@@ -47,6 +48,7 @@ def greeting_name(contact, language):
     return first
 
 
+@lru_cache(maxsize=4096)
 def usable_name(raw):
     """The name in its proper case when it can be one, else ""."""
     text = unicodedata.normalize("NFC", raw or "").strip(" \t\u00a0")

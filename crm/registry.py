@@ -114,6 +114,7 @@ _periodic: list[Periodic] = []
 _settings: list[SettingsPage] = []
 _task_acts: list[TaskAct] = []
 _seeders: list[tuple[int, str, Callable]] = []
+_benchmarks: list[tuple[int, str, Callable]] = []
 
 
 def nav(item):
@@ -204,6 +205,22 @@ def seeder(name, *, order):
 def seeders():
     """(name, function) in order."""
     return [(name, fn) for _order, name, fn in sorted(_seeders, key=lambda s: s[0])]
+
+
+def benchmark(name, *, order):
+    """Decorator: `fn(user, n)` does n pieces of work on the database at hand, as production would, and takes away
+    what it made. Returns figures {what: number}."""
+
+    def register(fn):
+        _benchmarks.append((order, name, fn))
+        return fn
+
+    return register
+
+
+def benchmarks():
+    """(name, function) in order."""
+    return [(name, fn) for _order, name, fn in sorted(_benchmarks, key=lambda b: b[0])]
 
 
 def periodic(task, *, every, queue="default"):

@@ -6,6 +6,7 @@ import unicodedata
 import phonenumbers
 
 _DIGITS = re.compile(r"\d+")
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -15,7 +16,10 @@ def sort_key(text, *, limit=200):
     >>> sort_key("Ёж 12"), sort_key("Élan  7")
     ('еж 000012', 'elan 000007')
     """
-    folded = unicodedata.normalize("NFKD", _BLANKS.sub(" ", (text or "").strip()).casefold())
+    folded = _BLANKS.sub(" ", (text or "").strip()).casefold()
+    if folded.isascii():
+        return _DIGITS.sub(lambda m: m.group().zfill(6), folded)[:limit]
+    folded = unicodedata.normalize("NFKD", folded)
     # й is и with a breve: taking the breve off would make two letters one.
     kept = "".join(c for c in folded if not unicodedata.combining(c) or c == "\u0306")
     plain = unicodedata.normalize("NFC", kept)
@@ -35,8 +39,8 @@ def norm_phone(value, region="RU"):
     """
     value = (value or "")[:40]
     number = _parsed(value, region)
-    if number is None or not phonenumbers.is_valid_number(number):
-        abroad = None if "+" in value else _parsed(f"+{digits(value)}", None)
+    if "+" not in value and (number is None or not phonenumbers.is_valid_number(number)):
+        abroad = _parsed(f"+{digits(value)}", None)
         if abroad is not None and phonenumbers.is_valid_number(abroad):
             number = abroad
     # Some plans allow two digits: inside a company, not for us.
@@ -54,7 +58,7 @@ def _parsed(value, region):
 
 def digits(value):
     """Only the digits of a text."""
-    return "".join(c for c in value or "" if c.isdecimal() and c.isascii())
+    return _NO_DIGITS.sub("", value or "")
 
 
 def digits_reversed(value):

@@ -1,7 +1,8 @@
 """One line of a file as clean values, or the reasons why not."""
 
+import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,8 @@ _LENGTHS = {
     "first_name": 100, "last_name": 100, "middle_name": 100, "job_title": 150, "company": 200, "city": 100, "region": 100,
     "street": 200, "postcode": 20, "source": 100,
 }  # fmt: skip
-_DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%y", "%Y%m%d")
+# 1984-05-31, 1984/05/31 and 19840531, a time behind it or not; 31.05.1984, 31/05/1984 and 31.05.84.
+_DAY = re.compile(r"(\d{4})([-/]|(?=\d{4}$))(\d{1,2})\2(\d{1,2})(?:[T ].*)?$|(\d{1,2})([./])(\d{1,2})\6(\d{4}|\d{2})$")
 _LANGUAGES = {
     "english": "en",
     "английский": "en",
@@ -38,15 +40,16 @@ class CleanRow:
     reasons: list = field(default_factory=list)
 
 
-def clean(line, cells, mapping, region):
-    """Clean one line. `mapping` is {column index as text: field}; `region` is where phones without + belong."""
+def clean(line, cells, columns, region):
+    """Clean one line. `columns` are (index, field); `region` is where phones without + belong."""
     row = CleanRow(line, cells)
-    raw = {name: cells[int(i)].strip() for i, name in mapping.items() if int(i) < len(cells)}
-    if any("\ufffd" in value for value in raw.values()):
+    width = len(cells)
+    raw = {name: cells[i].strip() for i, name in columns if i < width}
+    if "\ufffd" in "".join(raw.values()):
         row.reasons.append(_("Some characters cannot be read: the file mixes encodings. Save it as UTF-8."))
     _names(row, raw)
     for name, limit in _LENGTHS.items():
-        if value := raw.get(name, ""):
+        if value := raw.get(name):
             if len(value) > limit:
                 row.reasons.append(_("%(field)s is longer than %(n)s characters.") % {"field": name, "n": limit})
             else:
@@ -112,9 +115,17 @@ def _small_fields(row, raw):
 
 
 def _date(text):
-    for form in _DATES:
-        try:
-            return datetime.strptime(text[:10] if form == "%Y-%m-%d" else text, form).date()
-        except ValueError:
-            continue
-    return None
+    """The day, written with the year first or last; None when it is none. A time behind it does not count."""
+    found = _DAY.match(text)
+    if not found:
+        return None
+    year, _mark, month, day, last_day, _mark, last_month, last_year = found.groups()
+    if last_year:
+        year, month, day = last_year, last_month, last_day
+    year = int(year)
+    if len(last_year or "    ") == 2:
+        year += 1900 if year > 68 else 2000
+    try:
+        return date(year, int(month), int(day))
+    except ValueError:
+        return None

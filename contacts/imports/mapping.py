@@ -47,3 +47,8 @@ def guess(headers):
         index = next(i for i, field in mapping.items() if field == "full_name")
         mapping[index] = "first_name"
     return mapping
+
+
+def columns(mapping):
+    """The same as a list of (column index, field)."""
+    return [(int(index), field) for index, field in mapping.items()]

@@ -1,9 +1,9 @@
 """Reads CSV and XLSX as real tools export them: any of the usual encodings and separators."""
 
-import codecs
 import csv
 import io
 import re
+from contextlib import suppress
 
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
@@ -47,7 +47,7 @@ def rows(file, encoding, separator, *, skip=0):
 
 
 def _text_rows(file, encoding, separator):
-    text = codecs.getreader(encoding)(file, errors="replace")
+    text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
     reader = csv.reader((line.replace("\x00", "") for line in text), delimiter=separator)
     try:
         yield from reader
@@ -55,6 +55,9 @@ def _text_rows(file, encoding, separator):
         raise FileUnreadable(
             _("Line %(line)s cannot be read: a cell is too long or a quote is not closed.") % {"line": reader.line_num}
         ) from error
+    finally:
+        with suppress(ValueError):  # whoever reads only the first line has closed the file by now
+            text.detach()  # else it would be closed under its owner's hands
 
 
 def _workbook_rows(file):

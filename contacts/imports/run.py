@@ -4,14 +4,15 @@ A run that is killed goes on at the batch after the last one written; a line is 
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from django.db import connection, transaction
-from django.utils import timezone
+from django.db.models import Max
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from contacts.imports import reading
+from contacts.imports import mapping, reading
 from contacts.imports.batch import Batch
 from contacts.imports.cleaning import clean
 from contacts.models import ImportedRow, ImportRun
@@ -26,17 +27,62 @@ BATCH = 1000
 def import_file(run):
     """Job: import a file. Result: counts, and a file of the refused rows with their reasons."""
     row = ImportRun.objects.select_related("file", "by").get(pk=run.params["import"])
-    region = Workspace.get().country
+    region, columns = Workspace.get().country, mapping.columns(row.mapping)
     try:
         with row.file.content.open("rb") as file:
             run.start(count_lines(file, row))
         with row.file.content.open("rb") as file:
-            lines = reading.rows(file, row.encoding, row.separator, skip=run.checkpoint.get("line", 1))
-            while chunk := list(islice(lines, BATCH)):
-                _take(run, row, [clean(line, cells, row.mapping, region) for line, cells in chunk])
-    except reading.FileUnreadable as refusal:
-        raise jobs.JobFailed(str(refusal)) from refusal
-    return _finish(run, row)
+            lines = reading.rows(file, row.encoding, row.separator, skip=_reached(row))
+            with _Ahead(cleaned(lines, columns, region)) as ahead:
+                while batch := ahead.get():
+                    _take(run, row, batch, ahead)
+    except Exception as error:
+        # What was taken stays, and can be gone on with or undone.
+        row.settle(ImportRun.State.STOPPED)
+        if isinstance(error, reading.FileUnreadable):
+            raise jobs.JobFailed(str(error)) from error
+        raise
+    return _finish(row)
+
+
+def _reached(row):
+    """The last line that was taken, by this job or one before it; 1 is the header."""
+    return row.rows.aggregate(last=Max("line"))["last"] or 1
+
+
+def cleaned(lines, columns, region):
+    """Yield batches of clean rows: at most BATCH rows of the file are held at once."""
+    while chunk := list(islice(lines, BATCH)):
+        yield [clean(line, cells, columns, region) for line, cells in chunk]
+
+
+class _Ahead:
+    """Batches, of which the next one is made in a thread while the database writes the present one."""
+
+    def __init__(self, batches):
+        self._batches, self._language = batches, get_language()
+        self._thread, self._coming = ThreadPoolExecutor(max_workers=1), None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self._thread.shutdown(cancel_futures=True)
+
+    def begin(self):
+        """Begin to make the next batch."""
+        self._coming = self._coming or self._thread.submit(self._make)
+
+    def get(self):
+        """The next batch; [] when there is none."""
+        self.begin()
+        coming, self._coming = self._coming, None
+        return coming.result()
+
+    def _make(self):
+        # A thread has no language of its own: the reasons are in that of the person.
+        with override(self._language):
+            return next(self._batches, [])
 
 
 def count_lines(file, row):
@@ -44,17 +90,18 @@ def count_lines(file, row):
     return sum(1 for _line in reading.rows(file, row.encoding, row.separator, skip=1))
 
 
-def _take(run, row, cleaned):
+def _take(run, row, rows, ahead):
     """Write one batch and the place reached, together or not at all."""
     with transaction.atomic():
-        outcome = Batch(row, cleaned).write()
-        run.advance(len(cleaned), checkpoint={"line": cleaned[-1].line}, **outcome)
+        batch = Batch(row, rows)
+        batch.prepare()
+        ahead.begin()
+        run.advance(len(rows), checkpoint={"line": rows[-1].line}, **batch.write())
 
 
-def _finish(run, row):
-    counts = {name: run.row.counters.get(name, 0) for name in ImportedRow.Outcome.values}
-    row.state, row.counts, row.finished_at = ImportRun.State.DONE, counts, timezone.now()
-    row.save(update_fields=["state", "counts", "finished_at"])
+def _finish(row):
+    row.settle(ImportRun.State.DONE)
+    counts = row.counts
     # The planner must know the new rows at once: the next page sorts and searches them.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE contacts_contact, contacts_contactpoint")

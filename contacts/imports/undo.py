@@ -65,6 +65,7 @@ def _restore(row):
     contact = Contact.objects.filter(pk=row.contact_id).first()
     if contact is None or not before:
         return 0
+    employments = before.pop("employments", [])
     for name, value in before.items():
         setattr(contact, name, date.fromisoformat(value) if name == "birthday_on" and value else value)
     stamp = contact.updated_at
@@ -74,4 +75,7 @@ def _restore(row):
         contact=contact, created_at__gte=row.run.created_at, created_at__lte=row.run.finished_at
     )
     added.delete()
+    contact.employments.exclude(pk__in=[pk for pk, _main in employments]).delete()
+    contact.employments.update(is_primary=False)
+    contact.employments.filter(pk__in=[pk for pk, main in employments if main]).update(is_primary=True)
     return 1

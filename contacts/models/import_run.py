@@ -25,6 +25,7 @@ class ImportRun(Owned):
     class State(models.TextChoices):
         DRAFT = "draft", _("not started")
         RUNNING = "running", _("running")
+        STOPPED = "stopped", _("stopped")
         DONE = "done", _("imported")
         UNDONE = "undone", _("undone")
 
@@ -59,14 +60,27 @@ class ImportRun(Owned):
     def get_absolute_url(self):
         return reverse("contacts:import_show", args=[self.pk])
 
+    @property
+    def may_be_undone(self):
+        """Whether it is over and rows of it stand here."""
+        return self.state in {self.State.DONE, self.State.STOPPED}
+
     @transaction.atomic
     def begin(self, *, by):
         """Start the job, once: two people who press at the same moment start one. Says whether this call did."""
-        mine = ImportRun.objects.filter(pk=self.pk, state=self.State.DRAFT).update(state=self.State.RUNNING)
-        if mine:
-            self.job = jobs.start("contacts.import", by=by, params={"import": self.pk}, subject=self.file.name)
-            ImportRun.objects.filter(pk=self.pk).update(job=self.job)
-        return bool(mine)
+        mine = ImportRun.objects.filter(pk=self.pk, state__in=[self.State.DRAFT, self.State.STOPPED])
+        if not mine.update(state=self.State.RUNNING):
+            return False
+        self.job = jobs.start("contacts.import", by=by, params={"import": self.pk}, subject=self.file.name)
+        ImportRun.objects.filter(pk=self.pk).update(job=self.job)
+        return True
+
+    def settle(self, state):
+        """Note that the job is over, and how many rows became what."""
+        found = self.rows.values_list("outcome").annotate(n=models.Count("pk"))
+        self.state, self.finished_at = state, timezone.now()
+        self.counts = dict.fromkeys(ImportedRow.Outcome.values, 0) | dict(found)
+        self.save(update_fields=["state", "counts", "finished_at"])
 
 
 class ImportedRow(models.Model):

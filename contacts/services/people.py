@@ -38,6 +38,7 @@ def create_contact(*, by, email="", phone="", company_name="", source_event="", 
 @transaction.atomic
 def set_company(contact, name, *, by):
     """Make the company of that name the person's main one; a new name makes a new company, "" none."""
+    Contact.objects.select_for_update().get(pk=contact.pk)
     Employment.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
     company = company_named(name, by=by) if name.strip() else None
     if company:

@@ -81,8 +81,10 @@ def show(request, pk):
 
 @require_POST
 def start(request, pk):
-    """Keep the mapping; "check" shows the preview again, else the job starts, once."""
+    """Keep the mapping; "check" shows the preview again, else the job starts, once. A stopped one goes on."""
     run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
+    if run.state == ImportRun.State.STOPPED and run.begin(by=request.user):
+        return htmx.redirect(request, run.job.get_absolute_url())
     if run.state != ImportRun.State.DRAFT:
         return htmx.redirect(request, run.get_absolute_url(), _("This import has already been started."))
     form = MappingForm(request.POST, instance=run)
@@ -100,7 +102,7 @@ def start(request, pk):
 @require_POST
 def undo(request, pk):
     run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
-    if run.state != ImportRun.State.DONE:
+    if not run.may_be_undone:
         raise BadRequest
     job = jobs.start("contacts.import_undo", by=request.user, params={"import": run.pk}, subject=run.file.name)
     return htmx.redirect(request, job.get_absolute_url())
@@ -131,7 +133,8 @@ def _preview(run):
             lines = list(islice(reading.rows(file, run.encoding, run.separator, skip=1), PREVIEW))
     except reading.FileUnreadable as refusal:
         return {"unreadable": str(refusal)}
-    cleaned = [clean(line, cells, run.mapping, region) for line, cells in lines]
+    chosen = mapping.columns(run.mapping)
+    cleaned = [clean(line, cells, chosen, region) for line, cells in lines]
     example = lines[0][1] if lines else []
     columns = [
         (i, header, run.mapping.get(str(i), ""), example[i] if i < len(example) else "")

@@ -128,9 +128,10 @@ def run_bulk(run):
     if not last:
         run.start(rows.count())
     while batch := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        changed, refused = apply_to(page, act, batch, data, run.by)
-        last = batch[-1]
-        run.advance(len(batch), checkpoint={"last": last}, changed=changed, refused=refused)
+        with transaction.atomic():
+            changed, refused = apply_to(page, act, batch, data, run.by)
+            last = batch[-1]
+            run.advance(len(batch), checkpoint={"last": last}, changed=changed, refused=refused)
     counters = run.row.counters
     return {
         "rows": [

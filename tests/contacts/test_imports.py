@@ -1,5 +1,6 @@
 """Import: files as real tools write them, errors, duplicates, a kill in the middle, undo."""
 
+import csv
 import io
 
 import openpyxl
@@ -12,8 +13,8 @@ from contacts.imports import run as importing
 from contacts.imports.cleaning import clean
 from contacts.models import Contact, ContactPoint, ImportedRow, ImportRun
 from contacts.services import people
-from crm import jobs, outbox
-from crm.models import Job
+from crm import audit, jobs, outbox
+from crm.models import Event, Job
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +183,181 @@ def test_a_killed_import_goes_on_at_the_next_batch_and_doubles_nothing(client, a
     assert (job.state, job.done, Contact.objects.count()) == ("done", 35, 35)
 
 
+def _start(client, user, data, duplicates="create"):
+    """Upload and start without running; returns (run, job)."""
+    _upload(client, user, data)
+    run = ImportRun.objects.get()
+    columns = {f"column-{i}": field for i, field in run.mapping.items()}
+    client.post(
+        reverse("contacts:import_start", args=[run.pk]), {"duplicates": duplicates, "owner": user.pk, **columns}
+    )
+    return run, Job.objects.get()
+
+
+def test_a_cancelled_import_keeps_whole_batches_and_goes_on_where_it_stopped(client, admin, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 10)
+    rows = "".join(f"Person{i},p{i}@example.com\n" for i in range(35))
+    run, job = _start(client, admin, f"First name,Email\n{rows}".encode())
+    real = importing._take
+
+    def cancel_in_the_third(*args):
+        if Contact.objects.count() == 20:
+            jobs.cancel(job)
+        real(*args)
+
+    monkeypatch.setattr(importing, "_take", cancel_in_the_third)
+    outbox.run_due()
+    job.refresh_from_db()
+    run.refresh_from_db()
+    assert (job.state, job.done, job.counters["created"], Contact.objects.count()) == ("cancelled", 20, 20, 20)
+    assert (run.state, run.counts["created"]) == ("stopped", 20)
+    assert "Go on" in client.get(run.get_absolute_url()).content.decode()
+
+    client.post(reverse("contacts:import_start", args=[run.pk]))
+    outbox.run_due()
+
+    run.refresh_from_db()
+    assert (run.state, run.counts["created"], Contact.objects.count()) == ("done", 35, 35)
+    assert ImportedRow.objects.filter(run=run).count() == 35
+
+
+def test_a_stopped_import_can_be_undone(client, admin, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 2)
+    run, _job = _start(client, admin, b"First name\nAnn\nBen\nCy\n")
+    real = importing._take
+
+    def break_in_the_second(*args):
+        if Contact.objects.exists():
+            raise OSError("The disk is gone.")
+        real(*args)
+
+    monkeypatch.setattr(importing, "_take", break_in_the_second)
+    outbox.run_due()
+    run.refresh_from_db()
+    assert (run.state, Contact.objects.count(), Job.objects.get().state) == ("stopped", 2, "failed")
+
+    client.post(reverse("contacts:import_undo", args=[run.pk]))
+    outbox.run_due()
+
+    run.refresh_from_db()
+    assert (run.state, Contact.objects.count()) == ("undone", 0)
+
+
+def test_no_more_than_two_batches_of_a_file_are_held_at_once(monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 100)
+    read = []
+
+    def endless():
+        for line in range(2, 200_000):
+            read.append(line)
+            yield line, [f"Ann{line}"]
+
+    with importing._Ahead(importing.cleaned(endless(), [(0, "first_name")], "DE")) as ahead:
+        first = ahead.get()
+        ahead.begin()
+
+    assert [row.values["first_name"] for row in first[:2]] == ["Ann2", "Ann3"]
+    assert len(first) == 100
+    assert len(read) <= 200
+
+
+def test_reasons_are_in_the_language_of_the_person(client, admin):
+    admin.language = "ru"
+    admin.save()
+
+    run = _import(client, admin, b"First name,Email\nBen,not-an-address\n")
+
+    assert run.rows.get().reason == "«not-an-address» — не адрес почты."
+
+
+def test_later_rows_know_a_person_by_what_earlier_rows_told(client, admin):
+    run = _import(
+        client,
+        admin,
+        b"First name,Email,Phone,City\nAnn,ann@example.com,,\nAnn,ann@example.com,+493055501192,\nAnn,,+493055501192,Ulm\n",
+    )
+
+    assert run.counts == {"created": 1, "updated": 2, "skipped": 0, "failed": 0}
+    assert Contact.objects.get().city == "Ulm"
+    assert list(ContactPoint.objects.values_list("kind", "norm", "is_primary").order_by("kind")) == [
+        ("email", "ann@example.com", True),
+        ("phone", "+493055501192", True),
+    ]
+
+
+def test_the_company_of_the_file_becomes_the_main_one_and_undo_brings_the_old_one_back(client, admin):
+    ann = people.create_contact(by=admin, first_name="Ann", email="ann@example.com", company_name="Old Works")
+
+    run = _import(client, admin, b"First name,Email,Company\nAnn,ann@example.com,New Works\n")
+
+    ann.refresh_from_db()
+    assert ann.company.name == "New Works"
+    assert list(ann.employments.order_by("pk").values_list("company__name", "is_primary")) == [
+        ("Old Works", False),
+        ("New Works", True),
+    ]
+    client.post(reverse("contacts:import_undo", args=[run.pk]))
+    outbox.run_due()
+    ann.refresh_from_db()
+    assert ann.company.name == "Old Works"
+    assert list(ann.employments.values_list("company__name", "is_primary")) == [("Old Works", True)]
+
+
+def test_an_update_by_import_stands_in_the_history(client, admin):
+    ann = people.create_contact(by=admin, first_name="Ann", email="ann@example.com", city="Bonn")
+
+    _import(client, admin, b"First name,Email,City\nAnn,ann@example.com,Ulm\n")
+
+    ann.refresh_from_db()
+    changes = [(c.field, c.before, c.after, c.who) for c in audit.changes_of(ann)]
+    assert ("city", "Bonn", "Ulm", admin.pk) in changes
+
+
+def test_text_of_every_kind_arrives_as_it_was_written(client, admin):
+    street = 'A\\N\t"B"\\.\r\n\\.\nC'
+    note = 'One\n\\.\n{"two": "\\"}'
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerows([["First name", "Street", "Tags", "Note"], ["Ann", street, '{a},"b\\', note]])
+
+    _import(client, admin, out.getvalue().encode())
+
+    person = Contact.objects.get()
+    assert person.street == street
+    assert person.tags == ["{a}", '"b\\']
+    assert Event.objects.get(kind="note.added").data == {"text": note}
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("1984-05-31", "1984-05-31"),
+        ("1984-05-31T00:00:00Z", "1984-05-31"),
+        ("1984-5-1 10:00", "1984-05-01"),
+        ("1984/05/31", "1984-05-31"),
+        ("19840531", "1984-05-31"),
+        ("31.05.1984", "1984-05-31"),
+        ("1/2/1984", "1984-02-01"),
+        ("31.05.84", "1984-05-31"),
+        ("31.05.04", "2004-05-31"),
+    ],
+)
+def test_birthdays_are_read_in_the_forms_that_people_write(written, day):
+    row = clean(2, ["Ann", written], [(0, "first_name"), (1, "birthday_on")], "DE")
+
+    assert (str(row.values.get("birthday_on")), row.reasons) == (day, [])
+
+
+@pytest.mark.parametrize(
+    "written", ["1984-02-30", "31.13.1984", "1984", "05.1984", "1984-05/31", "984-05-31", "x", "31.05.198"]
+)
+def test_what_is_no_birthday_is_refused(written):
+    row = clean(2, ["Ann", written], [(0, "first_name"), (1, "birthday_on")], "DE")
+
+    assert "birthday_on" not in row.values
+    assert len(row.reasons) == 1
+
+
 def test_undo_removes_what_was_made_restores_what_was_changed_and_leaves_what_people_touched(client, admin):
     ann = people.create_contact(by=admin, first_name="Ann", email="ann@example.com", city="Bonn")
     run = _import(
@@ -239,7 +415,7 @@ def test_headers_that_repeat_are_mapped_once():
 
 
 def test_mixed_encodings_are_told_by_row():
-    row = clean(2, ["Anna\ufffd", "a@example.com"], {"0": "first_name", "1": "email"}, "DE")
+    row = clean(2, ["Anna\ufffd", "a@example.com"], [(0, "first_name"), (1, "email")], "DE")
 
     assert row.reasons == ["Some characters cannot be read: the file mixes encodings. Save it as UTF-8."]
 

@@ -32,17 +32,23 @@ def test_a_finished_job_keeps_result_counts_and_tells_its_owner(alice):
     assert Notification.objects.get(user=alice).text == "Counting is finished."
 
 
-def test_a_cancelled_job_stops_at_the_next_step_and_keeps_what_was_done(alice):
+def test_a_cancelled_job_stops_at_the_next_step_and_counts_what_was_done(alice):
     def work(run):
         run.start(3)
-        run.advance(1)
+        run.advance(1, checkpoint={"at": 1}, made=1)
         jobs.cancel(run.row)
-        run.advance(1, checkpoint={"at": 2})
+        run.advance(1, checkpoint={"at": 2}, made=1)
         raise AssertionError("it went on")
 
     row = _run(work, alice)
 
-    assert (row.state, row.done, row.result) == ("cancelled", 2, {})
+    assert (row.state, row.done, row.counters, row.checkpoint, row.result) == (
+        "cancelled",
+        1,
+        {"made": 1},
+        {"at": 1},
+        {},
+    )
 
 
 def test_a_job_cancelled_before_it_began_never_runs(alice):

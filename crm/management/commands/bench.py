@@ -1,10 +1,16 @@
-"""Measures the pages people use all day: server time and statements, through the real middleware."""
+"""Measures the pages people use all day, server time and statements through the real middleware, and long work."""
 
 import json
 import resource
+import secrets
 import statistics
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.apps import apps
 from django.conf import settings
@@ -16,22 +22,24 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from crm.models import Event, User
-from crm.registry import panels_for
+from crm.registry import benchmarks, panels_for
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 CITY = {"all": [{"field": "stage", "op": "is", "value": "customer"}, {"field": "language", "op": "is", "value": "ru"}]}
 
 
 class Command(BaseCommand):
-    help = "Measures pages on the current database; fills an empty one with a demo company of --size first."
+    help = "Measures pages and long work on the current database; fills an empty one with a demo company first."
 
     def add_arguments(self, parser):
         parser.add_argument("--size", choices=SIZES, default="100k")
         parser.add_argument("--rounds", type=int, default=20, help="requests for each page, after two to warm up")
+        parser.add_argument("--only", choices=["pages", *dict(benchmarks())], help="just this part")
+        parser.add_argument("--count", type=int, default=20_000, help="rows to import, letters to send")
         parser.add_argument("--out", help="file for the figures as JSON")
         parser.add_argument("--compare", nargs=2, metavar="FILE", help="hold two files of figures against each other")
 
-    def handle(self, *args, size, rounds, out, compare, **options):
+    def handle(self, *args, size, rounds, only, count, out, compare, **options):
         if compare:
             self._compare(*compare)
             return
@@ -40,22 +48,42 @@ class Command(BaseCommand):
         user = User.objects.filter(is_active=True, roles__code="owner").first()
         if user is None:
             raise CommandError("Nobody here has the role of the owner.")
-        measured = {"rows": _rows(), "pages": {}}
-        self.stdout.write(f"{'page':26}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}{'kB':>7}")
+        measured = {"rows": _rows(), "pages": {}, "work": {}}
         with _AsInProduction():
-            for name, client, path in _pages(user):
-                found = measured["pages"][name] = _measure(client, path, rounds)
-                line = f"{name:26}{found['p50']:9.1f}{found['p95']:9.1f}{found['queries']:9d}{found['kb']:7.0f}"
-                self.stdout.write(line)
-        measured["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        self.stdout.write(f"memory of this process: {measured['memory_mb']} MB")
+            if only in (None, "pages"):
+                self._pages(user, rounds, measured["pages"])
+                self.stdout.write(f"memory of the process that served them: {_memory()} MB")
+            for name, work in benchmarks():
+                if only == name:
+                    found = measured["work"][name] = work(user, count)
+                    found["memory MB"] = _memory()
+                    self.stdout.write(f"{name:26}{', '.join(f'{what} {n}' for what, n in found.items())}")
+        measured["memory_mb"] = _memory()
+        for name, _work in benchmarks() if only is None else ():
+            measured["work"] |= self._alone(name, count)
         if out:
             Path(out).write_text(json.dumps(measured, indent=2))
+
+    def _alone(self, name, count):
+        """Measure a piece of work in a process of its own, as a worker is one."""
+        with NamedTemporaryFile() as out:
+            options = ["--only", name, "--count", str(count), "--out", out.name]
+            subprocess.run([sys.executable, sys.argv[0], "bench", *options], check=True)
+            return json.loads(Path(out.name).read_text())["work"]
+
+    def _pages(self, user, rounds, measured):
+        self.stdout.write(f"{'page':26}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}{'kB':>7}")
+        with _visitor() as sign_in:
+            pages = [("sign-in", sign_in, 302), *((name, partial(c.get, path), 200) for name, c, path in _pages(user))]
+            for name, ask, status in pages:
+                found = measured[name] = _measure(name, ask, rounds, status)
+                line = f"{name:26}{found['p50']:9.1f}{found['p95']:9.1f}{found['queries']:9d}{found['kb']:7.0f}"
+                self.stdout.write(line)
 
     def _compare(self, first, second):
         small, large = (json.loads(Path(name).read_text())["pages"] for name in (first, second))
         self.stdout.write(f"{'page':26}{'first ms':>10}{'second ms':>11}{'times':>8}")
-        for name in small.keys() & large.keys():
+        for name in (name for name in small if name in large):
             a, b = small[name]["p50"], large[name]["p50"]
             self.stdout.write(f"{name:26}{a:10.1f}{b:11.1f}{b / a if a else 0:8.2f}")
 
@@ -72,12 +100,28 @@ class _AsInProduction:
         settings.DEBUG, settings.ALLOWED_HOSTS = self.kept
 
 
+@contextmanager
+def _visitor():
+    """A function that signs a new user in with a password; user and sessions are gone afterwards."""
+    email, password, clients = f"{secrets.token_hex(8)}@bench.example", secrets.token_urlsafe(), []
+    visitor = User.objects.create_user(email=email, password=password)
+
+    def sign_in():
+        clients.append(Client())
+        return clients[-1].post(reverse("account_login"), {"login": email, "password": password})
+
+    yield sign_in
+    for client in clients:
+        client.logout()
+    visitor.delete()
+
+
 def _pages(user):
     """(name, client, path) of every page measured; pages of records that do not exist are left out."""
     guest, client = Client(), Client()
     client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
     contacts, deals, segments = reverse("contacts:index"), reverse("deals:index"), "campaigns.segment"
-    yield "sign-in", guest, reverse("account_login")
+    yield "sign-in page", guest, reverse("account_login")
     yield "today", client, reverse("today")
     yield "contact list", client, contacts
     yield "contact list, filtered", client, f"{contacts}?{urlencode({'f': json.dumps(CITY)})}"
@@ -130,17 +174,17 @@ def _next(response):
     return None
 
 
-def _measure(client, path, rounds):
-    """Medians over requests of one page; raises CommandError when the page does not answer 200."""
+def _measure(name, ask, rounds, status=200):
+    """Medians over requests of one page; raises CommandError when the page answers with another status."""
     times, counts, size = [], [], 0
     for round_ in range(rounds + 2):
         statements = _Counter()
         began = time.perf_counter()
         with connection.execute_wrapper(statements):
-            response = client.get(path)
+            response = ask()
         took = (time.perf_counter() - began) * 1000
-        if response.status_code != 200:
-            raise CommandError(f"{path} answered {response.status_code}.")
+        if response.status_code != status:
+            raise CommandError(f"{name} answered {response.status_code}.")
         if round_ >= 2:
             times.append(took)
             counts.append(statements.n)
@@ -164,6 +208,11 @@ class _Counter:
     def __call__(self, execute, sql, params, many, context):
         self.n += 1
         return execute(sql, params, many, context)
+
+
+def _memory():
+    """The most this process has held, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def _rows():
