@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db.models import Q
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 
 from crm import events
@@ -92,7 +92,8 @@ class _Sentence(string.Formatter):
     """Fills a translated sentence; every value is escaped, a missing one is left out."""
 
     def vformat(self, text, words):
-        return format_html(text, **{name: words[name] for _t, name, _s, _c in self.parse(text) if name})
+        named = {name: words[name] for _t, name, _s, _c in self.parse(text) if name}
+        return format_html(text, **named) if named else escape(text)
 
 
 def _target_link(row, targets):

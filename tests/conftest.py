@@ -5,7 +5,7 @@ from django.utils import translation
 
 from crm import access
 from crm.models import Workspace
-from tests import factories
+from tests import factories, imap_server
 from tests.smtp_sink import Sink
 
 
@@ -71,6 +71,12 @@ def smtp(settings):
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = ""
         yield sink
+
+
+@pytest.fixture
+def imap():
+    """A real IMAP server: `imap.put(raw)`, `imap.fetched_by(mailbox)`."""
+    yield from imap_server.serve()
 
 
 @pytest.fixture(autouse=True)

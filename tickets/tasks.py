@@ -13,6 +13,6 @@ def poll_mailboxes():
         poll_mailbox.apply_async(args=[pk], queue="events", expires=60)
 
 
-@shared_task(time_limit=600)
+@shared_task
 def poll_mailbox(pk):
     imap.poll(pk)

@@ -149,3 +149,14 @@ def axe(watch):
         ]
 
     return check
+
+
+def drag(page, card, lane):
+    """Take a card of the board by mouse into a column."""
+    start, end = card.bounding_box(), lane.bounding_box()
+    page.mouse.move(start["x"] + 60, start["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 90, start["y"] + 40, steps=4)
+    page.mouse.move(end["x"] + 60, end["y"] + 40, steps=12)
+    page.wait_for_timeout(200)
+    page.mouse.up()

@@ -9,6 +9,7 @@ from contacts.models import Task
 from deals.models import Deal, Order, Product, ProposalVersion
 from deals.services.setup import create_standard_pipeline
 from tests import factories
+from tests.journeys.conftest import drag
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHOTS = os.environ.get("SHOTS", "")
@@ -37,16 +38,6 @@ def field(workspace, alice):
     return stages
 
 
-def _drag(page, card, lane):
-    start, end = card.bounding_box(), lane.bounding_box()
-    page.mouse.move(start["x"] + 60, start["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 90, start["y"] + 40, steps=4)
-    page.mouse.move(end["x"] + 60, end["y"] + 40, steps=12)
-    page.wait_for_timeout(200)
-    page.mouse.up()
-
-
 def test_a_deal_goes_from_the_board_to_an_accepted_proposal(page, new_page, sign_in, watch, axe, field, alice):
     sign_in(page, alice)
     deal = Deal.objects.get(name="Pump line")
@@ -55,7 +46,7 @@ def test_a_deal_goes_from_the_board_to_an_accepted_proposal(page, new_page, sign
     assert axe(page) == []
 
     # A stage without questions takes the card at once.
-    _drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Qualified'].pk}"))
+    drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Qualified'].pk}"))
     page.wait_for_selector(f"#lane-{field['Qualified'].pk} #deal-{deal.pk}[data-stage='{field['Qualified'].pk}']")
     page.wait_for_selector(f"#lane-head-{field['Qualified'].pk} .ink-3:text-is('2')")
     deal.refresh_from_db()
@@ -63,12 +54,12 @@ def test_a_deal_goes_from_the_board_to_an_accepted_proposal(page, new_page, sign
 
     # A stage with questions opens the gate where the card was dropped; Escape puts the card back.
     watch.paused = True  # the browser writes every 422 to its console
-    _drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Proposal'].pk}"))
+    drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Proposal'].pk}"))
     page.wait_for_selector(f"#lane-{field['Proposal'].pk} [data-gate='{deal.pk}']")
     _shot(page, "gate")
     page.keyboard.press("Escape")
     page.wait_for_selector(f"#lane-{field['Qualified'].pk} #deal-{deal.pk}")
-    _drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Proposal'].pk}"))
+    drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Proposal'].pk}"))
     page.fill(f"[data-gate='{deal.pk}'] [name=amount]", "1000")
     page.fill(f"[data-gate='{deal.pk}'] [name=close_on]", "2027-01-31")
     page.click(f"[data-gate='{deal.pk}'] button[type=submit]")
@@ -178,7 +169,7 @@ def test_a_refused_drop_goes_back_and_says_so(page, sign_in, watch, field, alice
     alice.roles.all().update(grants={"deal": {"view": 3}})
     watch.paused = True  # the browser writes the 403 to its console
 
-    _drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Qualified'].pk}"))
+    drag(page, page.locator(f"#deal-{deal.pk}"), page.locator(f"#lane-{field['Qualified'].pk}"))
 
     page.wait_for_selector("[role=alert]")
     assert page.locator(f"#lane-{field['New'].pk} #deal-{deal.pk}").count() == 1
