@@ -10,14 +10,16 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from analytics.services import purchases, sales, service
+from analytics.services import facts, purchases, sales, service
+from analytics.services.common import EVERYBODY
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """`compute(first, last, picture=True)` gives a Figure, with its series only for the picture; `records(first, last, part)` the rows behind it, before rights.
+    """`compute(first, last, scope=, picture=True)` gives a Figure, with its parts and series only for the picture;
+    `records(first, last, part, scope)` the rows behind it, before rights.
 
-    Units: percent, money, seconds, number. `better` is "up" or "down".
+    Units: percent, money, seconds, number. `better` is "up" or "down". `by` names what the figure can be narrowed to.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Kpi:
     compute: Callable
     records: Callable
     kind: str
+    by: tuple
     better: str = "up"
 
 
@@ -41,6 +44,7 @@ KPIS = [
         purchases.retention,
         purchases.retention_records,
         "contact",
+        purchases.BY,
     ),
     Kpi(
         "clv",
@@ -52,6 +56,7 @@ KPIS = [
         purchases.lifetime_value,
         purchases.lifetime_records,
         "contact",
+        purchases.BY,
     ),
     Kpi(
         "handling_time",
@@ -63,6 +68,7 @@ KPIS = [
         service.handling_time,
         service.handling_records,
         "ticket",
+        service.BY,
         "down",
     ),
     Kpi(
@@ -73,6 +79,7 @@ KPIS = [
         sales.funnel,
         sales.funnel_records,
         "deal",
+        sales.BY,
     ),
     Kpi(
         "win_rate",
@@ -82,6 +89,7 @@ KPIS = [
         sales.win_rate,
         sales.win_records,
         "deal",
+        sales.BY,
     ),
     Kpi(
         "revenue",
@@ -91,6 +99,7 @@ KPIS = [
         purchases.revenue,
         purchases.revenue_records,
         "order",
+        purchases.BY,
     ),
 ]
 _BY_NAME = {kpi.name: kpi for kpi in KPIS}
@@ -118,10 +127,11 @@ def points(now, then):
     return None if now is None or then is None else now - then
 
 
-def as_json(kpi, first: date, last: date):
-    """A KPI as plain data: what the command prints and the page shows."""
-    figure = kpi.compute(first, last)
-    earlier = kpi.compute(*before(first, last), picture=False)
+def as_json(kpi, first: date, last: date, scope=EVERYBODY):
+    """A KPI as plain data: what the command prints and the page shows. Changes that wait are counted first."""
+    facts.settle()
+    figure = kpi.compute(first, last, scope=scope)
+    earlier = kpi.compute(*before(first, last), scope=scope, picture=False)
     return {
         "kpi": kpi.name,
         "from": first.isoformat(),

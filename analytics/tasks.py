@@ -1,12 +1,17 @@
-"""Work for the workers of models."""
+"""Celery's entry points."""
 
 from decimal import Decimal
 
 from celery import shared_task
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from analytics.models import ClvFit
+from analytics.services import facts
 from analytics.services.common import rows
+from crm.models import User
+from crm.notify import notify
 
 _HISTORY = """
 SELECT count(*) - 1, extract(epoch FROM max(paid_at) - min(paid_at)) / 604800, extract(epoch FROM %(now)s - min(paid_at)) / 604800,
@@ -34,3 +39,24 @@ def fit_purchases():
     params = {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b, "p": value.p, "q": value.q, "v": value.v}
     if np.isfinite(worth.mean()):
         ClvFit.objects.create(params=params, customers=len(x), value=Decimal(str(round(float(worth.mean()), 2))))
+
+
+@shared_task
+def settle_facts():
+    """Count what has changed since the last ring."""
+    for _round in range(100):
+        if not facts.settle():
+            break
+
+
+@shared_task
+def check_facts():
+    """Hold the facts of all figures against the records, mend what differs and tell the administrators."""
+    found = facts.check()
+    if not found:
+        return
+    day = timezone.localdate()
+    for user in User.objects.filter(is_active=True, is_superuser=True):
+        with translation.override(user.language or None):
+            text = gettext("Differences between the figures and their records: %(n)d. They have been mended.")
+            notify(user, "facts.differ", text % {"n": sum(found.values())}, reverse("analytics:index"), key=f"{day}")

@@ -1,3 +1,5 @@
+from analytics.models.facts import CohortCell, DealFact, DirtyFact, FactState, OrderFact, TicketFact
 from analytics.models.snapshot import ClvFit
+from analytics.models.target import KpiTarget
 
-__all__ = ["ClvFit"]
+__all__ = ["ClvFit", "CohortCell", "DealFact", "DirtyFact", "FactState", "KpiTarget", "OrderFact", "TicketFact"]

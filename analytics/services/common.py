@@ -19,6 +19,43 @@ class Figure:
     series: list = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Whose figure: of an owner, of a team with those below it, of a pipeline, of a mailbox; None is everybody's."""
+
+    owner: int | None = None
+    teams: tuple | None = None
+    pipeline: int | None = None
+    mailbox: int | None = None
+
+    def sql(self, *names):
+        """A predicate over the columns of a fact, to be put behind others; its values are in `values`."""
+        columns = {
+            "owner": "owner_id = %(owner)s",
+            "teams": "team_id = ANY(%(teams)s)",
+            "pipeline": "pipeline_id = %(pipeline)s",
+            "mailbox": "mailbox_id = %(mailbox)s",
+        }
+        return "".join(f" AND {columns[name]}" for name in names if getattr(self, name) is not None)
+
+    @property
+    def values(self):
+        return {
+            "owner": self.owner,
+            "teams": list(self.teams or ()),
+            "pipeline": self.pipeline,
+            "mailbox": self.mailbox,
+        }
+
+    def lookups(self, *names):
+        """The same as lookups of the records themselves."""
+        paths = {"owner": "owner_id", "teams": "team_id__in", "pipeline": "pipeline_id", "mailbox": "mailbox_id"}
+        return {paths[name]: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+EVERYBODY = Scope()
+
+
 def instant(day):
     """The beginning of a day in the company's zone."""
     return datetime.combine(day, time(), ZoneInfo(Workspace.get().time_zone))

@@ -2,33 +2,35 @@
 
 from collections import Counter
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from analytics.services.common import Figure, instant, row, rows, share, span
+from analytics.models import DealFact
+from analytics.services.common import EVERYBODY, Figure, instant, rows, share, span
 from deals.models import Deal, Stage
 
-# The furthest open stage a deal has reached; who has won has reached them all.
-_REACHED = """
-SELECT d.id, d.state, CASE WHEN d.state = 'won' THEN %(top)s ELSE coalesce(max(s.position) FILTER (WHERE s.kind IN ('open', 'hold')), 0) END AS depth
-FROM deals_deal d LEFT JOIN deals_stagestay t ON t.deal_id = d.id LEFT JOIN deals_stage s ON s.id = t.stage_id
-WHERE d.created_at >= %(first)s AND d.created_at < %(last)s AND d.pipeline_id = %(pipeline)s GROUP BY d.id
-"""
+BY = ("owner", "teams", "pipeline")
 
 
-def funnel(first, last, *, picture=True):
+def funnel(first, last, *, scope=EVERYBODY, picture=True):
     """The cohort of deals opened in the range: how many reached each stage, skipped ones counted as reached."""
-    stages = _stages()
+    stages = _stages(scope)
     if not stages:
         return Figure(None)
-    top = stages[-1].position
-    values = span(first, last) | {"top": top, "pipeline": stages[0].pipeline_id}
-    depths, states = Counter(), Counter()
-    for depth, state, n in rows(f"SELECT depth, state, count(*) FROM ({_REACHED}) r GROUP BY 1, 2", **values):  # noqa: S608
-        depths[depth] += n
+    values = scope.values | span(first, last) | {"pipeline": stages[0].pipeline_id}
+    states, depths = Counter(), Counter()
+    for reached, state, n in rows(
+        "SELECT reached, state, count(*) FROM analytics_dealfact WHERE pipeline_id = %(pipeline)s"  # noqa: S608
+        f" AND created_at >= %(first)s AND created_at < %(last)s{scope.sql('owner', 'teams')} GROUP BY 1, 2",
+        **values,
+    ):
         states[state] += n
+        # Who has won has been everywhere.
+        depths[stages[-1].position if state == Stage.Kind.WON else reached] += n
+    won, lost, opened = states["won"], states["lost"], sum(states.values())
+    if not picture:
+        return Figure(share(won, opened))
     reached = [(stage, sum(n for depth, n in depths.items() if depth >= stage.position)) for stage in stages]
-    won, lost = states.get("won", 0), states.get("lost", 0)
-    opened = sum(states.values())
     parts = [(f"stage-{stage.pk}", stage.name, n, "number") for stage, n in reached]
     parts += [("won", _("Won"), won, "number"), ("lost", _("Lost"), lost, "number")]
     parts += [
@@ -39,10 +41,12 @@ def funnel(first, last, *, picture=True):
     return Figure(share(won, opened), parts, series)
 
 
-def funnel_records(first, last, part):
-    """Deals opened in the range: those that reached a stage, those won, lost or open."""
-    deals = Deal.objects.filter(created_at__gte=instant(first), created_at__lt=instant(last)).order_by("-created_at")
-    stages = _stages()
+def funnel_records(first, last, part, scope=EVERYBODY):
+    """Deals opened in the range: those that reached a stage, those won, lost or open, those decided."""
+    deals = Deal.objects.filter(
+        created_at__gte=instant(first), created_at__lt=instant(last), **scope.lookups("owner", "teams")
+    )
+    stages = _stages(scope)
     if stages:
         # The figure counts one pipeline: so does the list behind it.
         deals = deals.filter(pipeline=stages[0].pipeline_id)
@@ -50,54 +54,46 @@ def funnel_records(first, last, part):
         return deals.filter(state=part)
     if part == "open":
         return deals.exclude(state__in=["won", "lost"])
-    if part.startswith("stage-") and part[6:].isdecimal():
-        stage = Stage.objects.filter(pk=part[6:]).first()
-        if stage:
-            values = span(first, last) | {
-                "top": stages[-1].position,
-                "pipeline": stage.pipeline_id,
-                "at": stage.position,
-            }
-            keys = [pk for (pk,) in rows(f"SELECT id FROM ({_REACHED}) r WHERE depth >= %(at)s LIMIT 5000", **values)]  # noqa: S608
-            return deals.filter(pk__in=keys)
-    return deals
+    if part == "rate":
+        return deals.filter(state__in=["won", "lost"])
+    stage = next((stage for stage in stages if part == f"stage-{stage.pk}"), None)
+    if stage is None:
+        return deals
+    there = Q(state=Stage.Kind.WON) | Q(reached__gte=stage.position)
+    return deals.filter(Exists(DealFact.objects.filter(there, deal_id=OuterRef("pk"))))
 
 
-def win_rate(first, last, *, picture=True):
+def win_rate(first, last, *, scope=EVERYBODY, picture=True):
     """Won among the deals closed in the range, by month."""
-    found = row(
-        "SELECT count(*) FILTER (WHERE state = 'won') AS won, count(*) FILTER (WHERE state = 'lost') AS lost,"
-        " sum(amount_base) FILTER (WHERE state = 'won') AS amount FROM deals_deal WHERE closed_at >= %(first)s AND closed_at < %(last)s",
-        **span(first, last),
+    values = span(first, last) | scope.values | {"zone": str(instant(first).tzinfo)}
+    months = rows(
+        "SELECT date_trunc('month', closed_at AT TIME ZONE %(zone)s) AS month, count(*) FILTER (WHERE state = 'won'),"  # noqa: S608
+        " count(*) FILTER (WHERE state = 'lost'), sum(amount_base) FILTER (WHERE state = 'won') FROM analytics_dealfact"
+        f" WHERE closed_at >= %(first)s AND closed_at < %(last)s{scope.sql(*BY)} GROUP BY 1 ORDER BY 1",
+        **values,
     )
-    months = picture and rows(
-        "SELECT to_char(closed_at, 'YYYY-MM'), count(*) FILTER (WHERE state = 'won'), count(*) FILTER (WHERE state IN ('won', 'lost'))"
-        " FROM deals_deal WHERE closed_at >= %(first)s AND closed_at < %(last)s GROUP BY 1 ORDER BY 1",
-        **span(first, last),
-    )
+    won, lost = sum(month[1] for month in months), sum(month[2] for month in months)
+    amounts = [month[3] for month in months if month[3] is not None]
     parts = [
-        ("won", _("Won"), found["won"], "number"),
-        ("lost", _("Lost"), found["lost"], "number"),
-        ("amount", _("Won amount"), found["amount"], "money"),
+        ("won", _("Won"), won, "number"),
+        ("lost", _("Lost"), lost, "number"),
+        ("amount", _("Won amount"), sum(amounts) if amounts else None, "money"),
     ]
-    return Figure(
-        share(found["won"], found["won"] + found["lost"]),
-        parts,
-        [(m, share(won, closed)) for m, won, closed in months or ()],
-    )
+    return Figure(share(won, won + lost), parts, [(f"{m:%Y-%m}", share(w, w + n)) for m, w, n, _amount in months])
 
 
-def win_records(first, last, part):
+def win_records(first, last, part, scope=EVERYBODY):
     """Deals closed in the range."""
     deals = Deal.objects.filter(
-        closed_at__gte=instant(first), closed_at__lt=instant(last), state__in=["won", "lost"]
-    ).order_by("-closed_at")
+        closed_at__gte=instant(first), closed_at__lt=instant(last), state__in=["won", "lost"], **scope.lookups(*BY)
+    )
     return deals.filter(state="won" if part in {"won", "amount"} else "lost") if part else deals
 
 
-def _stages():
-    """Open stages of the first pipeline in use, in order."""
+def _stages(scope):
+    """Open stages, in order, of the pipeline asked for, else of the first in use."""
+    stages = Stage.objects.filter(kind__in=["open", "hold"]).order_by("position")
+    if scope.pipeline is not None:
+        return list(stages.filter(pipeline=scope.pipeline))
     first = Stage.objects.filter(pipeline__is_active=True).order_by("pipeline__position", "pipeline__pk").first()
-    if first is None:
-        return []
-    return list(Stage.objects.filter(pipeline=first.pipeline_id, kind__in=["open", "hold"]).order_by("position"))
+    return list(stages.filter(pipeline=first.pipeline_id)) if first else []

@@ -38,7 +38,7 @@ def show(request, name):
     # Figures are of the whole company; the records behind them only those the reader may see.
     if may(request.user, kpi.kind):
         rows = kpi.records(first, last, part).visible_to(request.user)
-        context["rows"] = rows[:PAGE]
+        context["rows"] = rows.order_by("-pk")[:PAGE]
     return render(request, "analytics/kpi.html", context)
 
 

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from analytics import kpis
+from analytics.services import facts
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         first = first or last - timedelta(days=365)
         if first >= last:
             raise CommandError("--from must be earlier than --to.")
+        facts.settle_all()
         found = kpis.as_json(kpis.kpi_named(name), first, last)
         if options["json"]:
             self.stdout.write(json.dumps(found, ensure_ascii=False))
