@@ -3,12 +3,12 @@
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import filters, seed  # noqa: F401  registers what may be asked
+from campaigns import bench, filters, seed  # noqa: F401  filters registers what may be asked
 from campaigns.models import ContactScore, Enrolment, Segment, SegmentMembership, Sequence
 from campaigns.services import mailing, scoring, segments, sequences  # noqa: F401  mailing registers guards and renderer
 from crm import access, jobs
 from crm.events import declare, subscribe
-from crm.registry import Command, NavItem, SettingsPage, command, nav, panel, periodic, seeder, settings_page
+from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, panel, periodic, seeder, settings_page
 
 # What may move people between segments and change their scores.
 TELLING = (
@@ -122,3 +122,4 @@ def campaigns_panel(request, contact):
 
 
 seeder("campaigns", order=40)(seed.seed)
+benchmark("letters", order=20)(bench.send_letters)

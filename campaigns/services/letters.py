@@ -119,7 +119,7 @@ def _value(hole, values, delivery):
     if hole.startswith("link:"):
         return click_url(delivery, int(hole[5:]))
     if hole == "pixel":
-        return settings.BASE_URL + reverse("public:opened", args=[token(delivery)])
+        return _address("public:opened", token(delivery))
     if hole == "unsubscribe":
         return unsubscribe_url(delivery)
     return values.get(hole, "")
@@ -127,7 +127,13 @@ def _value(hole, values, delivery):
 
 def token(delivery, link=0):
     """What a tracked address carries: signed, so it cannot be guessed or pointed at somebody else."""
-    return signing.Signer(salt=SALT).sign(f"{delivery.pk if delivery else 0}-{link}")
+    return _signed(f"{delivery.pk if delivery else 0}-{link}")
+
+
+# A letter holds the same few tokens several times over.
+@lru_cache(maxsize=64)
+def _signed(text):
+    return signing.Signer(salt=SALT).sign(text)
 
 
 def read_token(text):
@@ -140,8 +146,20 @@ def read_token(text):
 
 
 def click_url(delivery, link):
-    return settings.BASE_URL + reverse("public:clicked", args=[token(delivery, link)])
+    return _address("public:clicked", token(delivery, link))
 
 
 def unsubscribe_url(delivery):
-    return settings.BASE_URL + reverse("public:unsubscribe", args=[token(delivery)])
+    return _address("public:unsubscribe", token(delivery))
+
+
+def _address(name, signed):
+    """A public address with a token in it, which needs no quoting."""
+    before, after = _around_token(name)
+    return f"{settings.BASE_URL}{before}{signed}{after}"
+
+
+@lru_cache(maxsize=8)
+def _around_token(name):
+    before, _token, after = reverse(name, args=["TOKEN"]).partition("TOKEN")
+    return before, after

@@ -68,7 +68,10 @@ def relaxed_header(name, value):
 
 def relaxed_body(body):
     """A body in relaxed form: runs of blanks one, none at line ends, no empty lines at the end, one line end last."""
-    body = _TRAILING.sub(b"", _BLANKS.sub(b" ", body)) if b" " in body or b"\t" in body else body
+    if b"  " in body or b"\t" in body:
+        body = _BLANKS.sub(b" ", body)
+    if b" \r\n" in body:
+        body = _TRAILING.sub(b"", body)
     body = body.rstrip(b"\r\n \t")
     return body + b"\r\n" if body else b""
 

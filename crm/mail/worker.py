@@ -11,7 +11,7 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from crm.mail.addresses import BadAddress, company_sender, is_reserved
 from crm.mail.compose import compose
 from crm.mail.transport import Connection, ServerAway
 from crm.models import Delivery, Workspace
+from crm.models.workspace import workspace_kept
 from crm.outbox import Clock
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,16 @@ BATCH = 50
 # Seconds until the next try after the first, second, … answer "later". After the last the letter has failed.
 BACKOFF = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200]
 REPORT = 500
+# One statement for the outcome of a letter and the handing over of the next.
+_WRITE = """
+UPDATE crm_delivery AS d SET state = n.state, reason = coalesce(n.reason, d.reason), reply = coalesce(n.reply, d.reply),
+  due_at = coalesce(n.due_at, d.due_at), settled_at = coalesce(n.settled_at, d.settled_at),
+  lease_until = CASE WHEN n.state = 'submitting' THEN clock_timestamp() + %s * interval '1 second' END
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+  AS n(id, fence, state, reason, reply, due_at, settled_at)
+WHERE d.id = n.id AND d.fence = n.fence
+  AND d.state = ANY (CASE WHEN n.state = 'submitting' THEN ARRAY['claimed'] ELSE ARRAY['submitting', 'unknown'] END)
+RETURNING d.id"""
 
 
 def send_due(*, seconds=None, limit=None):
@@ -38,13 +49,13 @@ def send_due(*, seconds=None, limit=None):
     """
     until = time.monotonic() + seconds if seconds is not None else None
     taken = 0
-    with Connection() as connection:
+    with Connection() as smtp:
         while (until is None or time.monotonic() < until) and (limit is None or taken < limit):
             batch = claim(BATCH if limit is None else min(BATCH, limit - taken))
             if not batch:
                 break
             taken += len(batch)
-            if not _send_batch(batch, connection):
+            if not _send_batch(batch, smtp):
                 break
             report()
     report()
@@ -107,20 +118,21 @@ def _lease():
     return timedelta(seconds=settings.MAIL_LEASE)
 
 
-def _send_batch(batch, connection):
+def _send_batch(batch, smtp):
     """Send a claimed batch. Returns False when the server is away and the rest waits."""
-    ready = _prepare(batch)
+    with workspace_kept():
+        ready = _prepare(batch)
     settle = None
     try:
         for place, (delivery, sender, recipient, message) in enumerate(ready):
             try:
-                connection.open()
+                smtp.open()
             except ServerAway as away:
                 _wait([d for d, *_rest in ready[place:]], str(away))
                 return False
             # One transaction writes what became of the letter before and that this one is on its way.
             handed = _hand_over(delivery, settle)
-            settle = (delivery, connection.send(sender, recipient, message)) if handed else None
+            settle = (delivery, smtp.send(sender, recipient, message)) if handed else None
         return True
     finally:
         _settle(settle)
@@ -160,40 +172,49 @@ def _demo_stops(batch):
 def _hand_over(delivery, settle):
     """Commit that the letter is being handed over. False when a guard objects or somebody else has it."""
     with transaction.atomic():
-        _settle(settle)
         stop = hooks.stops([delivery]).get(delivery.pk)
         if stop:
+            _settle(settle)
             _stop(delivery, stop)
             return False
-        return bool(
-            Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, state=State.CLAIMED).update(
-                state=State.SUBMITTING, lease_until=Clock() + _lease()
-            )
-        )
+        return delivery.pk in _write([*_verdicts(settle), (delivery, {"state": State.SUBMITTING})])
 
 
 def _settle(settle):
-    """Write what the server said. A holder that was taken for dead but knows the outcome still may say it."""
+    """Write what the server said."""
+    _write(_verdicts(settle))
+
+
+def _write(changes):
+    """Write (delivery, changes) in one statement. Returns the keys of those whose fence still holds.
+
+    A holder that was taken for dead but knows the outcome still may say it. Columns that are not named stay.
+    """
+    if not changes:
+        return set()
+    columns = ([d.pk for d, _c in changes], [d.fence for d, _c in changes])
+    rest = ([c.get(name) for _d, c in changes] for name in ("state", "reason", "reply", "due_at", "settled_at"))
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [settings.MAIL_LEASE, *columns, *rest])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _verdicts(settle):
+    """[(delivery, changes)] out of (delivery, answer of the server)."""
     if settle is None:
-        return
+        return []
     delivery, answer = settle
-    held = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, state__in=[State.SUBMITTING, State.UNKNOWN])
     words = f"{answer.code} {answer.text}".strip()[:500] if answer.code else answer.text[:500]
+    now = timezone.now()
+    if answer.outcome == "deferred" and delivery.attempts > len(BACKOFF):
+        return [(delivery, {"state": State.FAILED, "reason": "gave_up", "reply": words, "settled_at": now})]
     if answer.outcome == "deferred":
-        _defer(held, delivery, words)
-    elif answer.outcome == "unknown" and delivery.kind == Delivery.Kind.SERVICE:
-        held.update(state=State.QUEUED, due_at=timezone.now() + timedelta(seconds=5), lease_until=None, reply=words)
-    else:
-        reason = {"sent": "", "failed": "refused", "unknown": "connection_lost"}[answer.outcome]
-        held.update(state=answer.outcome, reason=reason, reply=words, settled_at=timezone.now(), lease_until=None)
-
-
-def _defer(held, delivery, words):
-    if delivery.attempts > len(BACKOFF):
-        held.update(state=State.FAILED, reason="gave_up", reply=words, settled_at=timezone.now(), lease_until=None)
-        return
-    wait = timedelta(seconds=BACKOFF[delivery.attempts - 1])
-    held.update(state=State.DEFERRED, reason="later", reply=words, due_at=timezone.now() + wait, lease_until=None)
+        due = now + timedelta(seconds=BACKOFF[delivery.attempts - 1])
+        return [(delivery, {"state": State.DEFERRED, "reason": "later", "reply": words, "due_at": due})]
+    if answer.outcome == "unknown" and delivery.kind == Delivery.Kind.SERVICE:
+        return [(delivery, {"state": State.QUEUED, "reply": words, "due_at": now + timedelta(seconds=5)})]
+    reason = {"sent": "", "failed": "refused", "unknown": "connection_lost"}[answer.outcome]
+    return [(delivery, {"state": answer.outcome, "reason": reason, "reply": words, "settled_at": now})]
 
 
 def _stop(delivery, stop):

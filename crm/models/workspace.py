@@ -1,6 +1,7 @@
 """The company that runs this installation: one row."""
 
 import copy
+from contextlib import contextmanager
 
 from asgiref.local import Local
 from django.core.signals import request_finished, request_started
@@ -50,6 +51,17 @@ class Workspace(models.Model):
         if getattr(_kept, "is_open", False):
             _kept.row = row
         return copy.copy(row)
+
+
+@contextmanager
+def workspace_kept():
+    """Read the company's settings once for a piece of work, as for a request."""
+    was_open = getattr(_kept, "is_open", False)
+    _open()
+    try:
+        yield
+    finally:
+        _kept.row, _kept.is_open = None, was_open
 
 
 def _open(**kwargs):
