@@ -17,7 +17,7 @@ from campaigns.services import letters, sequences
 from contacts.models import Consent, Contact
 from crm import bulk
 from crm.mail import send_due
-from crm.models import Delivery
+from crm.models import Delivery, Event
 
 WORKERS = 2
 BODY = (
@@ -145,4 +145,6 @@ def _take_away(sequence, people):
     for letter in used:
         letter.delete()
     for at in range(0, len(people), 1000):
-        Contact.objects.filter(pk__in=[c.pk for c in people[at : at + 1000]]).delete()
+        some = [c.pk for c in people[at : at + 1000]]
+        Event.objects.filter(contact_id__in=some).delete()
+        Contact.objects.filter(pk__in=some).delete()

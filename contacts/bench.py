@@ -5,7 +5,7 @@ import time
 from contacts.imports import mapping
 from contacts.models import Company, Contact, ImportRun
 from crm import files, outbox
-from crm.models import Job, StoredFile
+from crm.models import Event, Job, StoredFile
 
 HEADERS = ["First name", "Last name", "Email", "Phone", "Company", "Job title", "City", "Country", "Birthday", "Tags"]
 COMPANY = "Benchmark Works"
@@ -52,6 +52,7 @@ def _seconds(job):
 def _take_away(run):
     made = run.rows.filter(outcome="created", contact__isnull=False).order_by("pk").values_list("contact_id", flat=True)
     while some := list(made[:1000]):
+        Event.objects.filter(contact_id__in=some).delete()
         Contact.objects.filter(pk__in=some).delete()
     Company.objects.filter(source=run.file.name, name__startswith=COMPANY).delete()
     Job.objects.filter(pk=run.job_id).delete()

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from contacts.models import Company, Contact, ImportRun
-from crm.models import Delivery, Job, User
+from crm.models import Delivery, Event, Job, User
 from crm.roles import create_standard_roles
 from tests import factories
 
@@ -32,14 +32,14 @@ def test_the_import_is_measured_with_refused_and_known_rows_and_taken_away(measu
     found = measure("--only", "import", "--count", "100")["work"]["import"]
 
     assert (found["created"], found["updated"], found["failed"]) == (94, 4, 2)
-    assert not any(model.objects.exists() for model in (Contact, Company, ImportRun, Job))
+    assert not any(model.objects.exists() for model in (Contact, Company, Event, ImportRun, Job))
 
 
 def test_letters_are_sent_by_two_workers_and_taken_away(measure):
     found = measure("--only", "letters", "--count", "60")["work"]["letters"]
 
     assert found["sent"] == 60
-    assert not any(model.objects.exists() for model in (Contact, Delivery))
+    assert not any(model.objects.exists() for model in (Contact, Delivery, Event))
 
 
 def test_pages_are_measured_with_their_statements_and_the_sign_in_with_its_password(measure):
