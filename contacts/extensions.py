@@ -36,6 +36,7 @@ command(Command(gettext_lazy("Import contacts"), "contacts:import_new", "file-im
 declare("contact.created", gettext_lazy("{actor} added this contact"), icon="user-plus")
 declare("contact.imported", gettext_lazy("{actor} imported this contact from {file}"), icon="file-import")
 declare("contact.deleted", gettext_lazy("{actor} deleted the contact {title}"), icon="trash")
+declare("company.deleted", gettext_lazy("{actor} deleted the company {title}"), icon="trash")
 declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), icon="user-share")
 declare("contact.stage_changed", gettext_lazy("Became {label}"), icon="arrow-up-right")
 declare("company.created", gettext_lazy("{actor} added this company"), icon="building")

@@ -23,6 +23,20 @@ def tracked(*, exclude=()):
     )
 
 
+def context_id():
+    """The key under which the trail keeps all changes of the present request or job, as text."""
+    with pghistory.context() as context:
+        return str(context.id)
+
+
+def versions(model):
+    """The rows of the trail for a tracked model; None for one that is not tracked."""
+    try:
+        return apps.get_model(model._meta.app_label, f"{model.__name__}Event")._base_manager
+    except LookupError:
+        return None
+
+
 @dataclass(frozen=True)
 class Change:
     """One field of one record changed. `who` is a user's key or None, `where` the address and page."""
@@ -38,9 +52,11 @@ class Change:
 
 def changes_of(obj, *, limit=50):
     """The record's changes, newest first: each version held against the one after it."""
-    versions = apps.get_model(obj._meta.app_label, f"{type(obj).__name__}Event")._base_manager
     rows = list(
-        versions.filter(pgh_obj_id=obj.pk, pgh_label="update").select_related("pgh_context").order_by("-pgh_id")[:limit]
+        versions(type(obj))
+        .filter(pgh_obj_id=obj.pk, pgh_label="update")
+        .select_related("pgh_context")
+        .order_by("-pgh_id")[:limit]
     )
     fields = (
         [f for f in rows[0]._meta.concrete_fields if not f.name.startswith("pgh_") and not f.primary_key]

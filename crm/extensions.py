@@ -12,6 +12,7 @@ access.register("settings", _("Company settings"), Workspace)
 access.register("user", _("Users, teams and roles"), User)
 
 notify.declare_notification("job.finished", _("A job of yours has finished"))
+notify.declare_notification("records.assigned", _("Many records were given to you at once"), mail=True)
 
 periodic("crm.tasks.sweep_outbox", every=3)
 periodic("crm.tasks.sweep_mail", every=3, queue="mail")

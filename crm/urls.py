@@ -35,6 +35,7 @@ urlpatterns = [
     path("lists/<slug:name>/views/", lists.save_view, name="list_views"),
     path("lists/<slug:name>/views/<int:pk>/", lists.change_view, name="list_view"),
     path("lists/<slug:name>/acts/<slug:act>/", lists.bulk, name="list_bulk"),
+    path("lists/<slug:name>/undo/<str:token>/", lists.undo, name="list_undo"),
     path("lists/<slug:name>/export/", lists.export, name="list_export"),
     path("conditions/<slug:subject>/token/", conditions.token, name="conditions_token"),
     path("conditions/<slug:subject>/builder/", conditions.builder, name="conditions_builder"),

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 from crm import lists
 from crm.lists import Column, ListPage, Preset
 from deals.models import Deal, Order, Product, PurchaseFacts
+from deals.services import editing
 
 
 @lists.register
@@ -67,6 +68,12 @@ class DealList(ListPage):
     def rows(self):
         # The stage's chip, and whether the row may be marked as forgotten.
         return Deal.objects.select_related("stage")
+
+    def assign(self, row, owner, by):
+        editing.assign(row, owner, by=by)
+
+    def delete(self, row, by):
+        editing.delete(row, by=by)
 
 
 @lists.register

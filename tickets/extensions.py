@@ -70,6 +70,7 @@ periodic("tickets.tasks.poll_mailboxes", every=30, queue="events")
 declare("ticket.created", gettext_lazy("Asked: {target}"), icon="message-circle", group="service")
 declare("ticket.customer_wrote", gettext_lazy("Wrote in {target}"), icon="mail", group="service")
 declare("ticket.replied", gettext_lazy("{actor} answered in {target}"), icon="message-reply", group="service")
+declare("ticket.deleted", gettext_lazy("{actor} deleted the ticket {title}"), icon="trash", group="service")
 declare(
     "ticket.assigned", gettext_lazy("{actor} gave {target} to {to}"), icon="user-share", group="service", noisy=True
 )

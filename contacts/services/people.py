@@ -78,9 +78,7 @@ def change_field(contact, form, name, *, was, by):
     elif name == "company":
         set_company(now, value, by=by)
     elif name == "owner":
-        now.assign_to(value)
-        now.save()
-        record("contact.assigned", contact=now, company=now.company, actor=by, to=str(value or ""))
+        assign_contact(now, value, by=by)
     elif name == "stage":
         set_stage(now, value, by=by)
     else:
@@ -89,6 +87,13 @@ def change_field(contact, form, name, *, was, by):
     now.refresh_from_db()
     note_quality(now)
     return now
+
+
+def assign_contact(contact, owner, *, by):
+    """Give a person to somebody, or to nobody."""
+    contact.assign_to(owner)
+    contact.save(update_fields=["owner", "team"])
+    record("contact.assigned", contact=contact, company=contact.company, actor=by, to=str(owner or "–"))
 
 
 def set_stage(contact, stage, *, by=None):
@@ -143,7 +148,8 @@ def delete_contact(contact, *, by):
 
 
 @transaction.atomic
-def delete_company(company):
+def delete_company(company, *, by):
     """Delete a company. Its people stay, and so does what is to be done for them."""
+    record("company.deleted", actor=by, title=str(company))
     Task.objects.filter(company=company, contact__isnull=False).update(company=None)
     company.delete()

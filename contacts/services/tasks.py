@@ -64,12 +64,12 @@ def snooze_task(task, *, by, days=1):
 
 
 @transaction.atomic
-def delegate_task(task, owner, *, by):
-    """Give the task to somebody else, who is told."""
+def delegate_task(task, owner, *, by, tell=True):
+    """Give the task to somebody else, who is told unless the caller does it."""
     task.assign_to(owner)
     task.save(update_fields=["owner", "team"])
-    record("task.delegated", contact=task.contact, company=task.company, target=task, actor=by, to=str(owner))
-    if owner != by:
+    record("task.delegated", contact=task.contact, company=task.company, target=task, actor=by, to=str(owner or "–"))
+    if tell and owner and owner != by:
         _tell(task, by)
 
 

@@ -64,5 +64,5 @@ def edit(request, pk):
 def destroy(request, pk):
     """Delete a company; its people stay."""
     company = fetch(Company.objects.for_card(), request.user, pk, delete=True)
-    people.delete_company(company)
+    people.delete_company(company, by=request.user)
     return htmx.redirect(request, reverse("contacts:companies"), _("%(name)s is deleted.") % {"name": company})

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from contacts.models import Company, Contact, Task
+from contacts.services import people
+from contacts.services import tasks as task_verbs
 from crm import lists
 from crm.lists import Column, ListPage, Preset
 
@@ -80,6 +82,12 @@ class ContactList(ListPage):
     def count_text(n):
         return ngettext("%(n)s person", "%(n)s people", n)
 
+    def assign(self, row, owner, by):
+        people.assign_contact(row, owner, by=by)
+
+    def delete(self, row, by):
+        people.delete_contact(row, by=by)
+
 
 @lists.register
 class CompanyList(ListPage):
@@ -114,6 +122,9 @@ class CompanyList(ListPage):
     @staticmethod
     def count_text(n):
         return ngettext("%(n)s company", "%(n)s companies", n)
+
+    def delete(self, row, by):
+        people.delete_company(row, by=by)
 
 
 @lists.register
@@ -151,6 +162,9 @@ class TaskList(ListPage):
     @staticmethod
     def count_text(n):
         return ngettext("%(n)s task", "%(n)s tasks", n)
+
+    def assign(self, row, owner, by):
+        task_verbs.delegate_task(row, owner, by=by, tell=False)
 
 
 def contacts(request):

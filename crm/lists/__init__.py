@@ -37,7 +37,7 @@ An app above adds a column, computed only while it is shown:
 
     lists.column("contacts", Column("bought", _("Bought"), kind="money", annotate=lambda: {"bought": Subquery(…)}))
 
-and an act on selected rows (`apply(rows, data, by)` gets locked rows the user may change, in batches):
+and an act on selected rows (`apply(page, rows, data, by)` gets locked rows the user may change, in batches):
 
     lists.bulk("contacts", BulkAct("sequence", _("Add to sequence"), "route", apply, form=SequenceForm))
 
@@ -45,6 +45,7 @@ Everything shown, counted, added up, exported or changed starts at `visible_to(u
 `deletable_by` again in the job.
 """
 
+from crm.lists import runs as _runs  # noqa: F401  registers its jobs
 from crm.lists.bulk import BulkAct, bulk
 from crm.lists.columns import Column, column
 from crm.lists.page import ListPage, Preset, page_named, register

@@ -1,6 +1,7 @@
 """Acts on selected rows: those picked, or everything that fits the filter.
 
-A few picked rows change at once; more, and the whole filter, become a job. Rights are asked again for each batch.
+A few picked rows change at once; more, and the whole filter, become a job (`crm.lists.runs`). Rights are asked again
+for each batch.
 """
 
 from collections.abc import Callable
@@ -9,21 +10,26 @@ from dataclasses import dataclass
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
+from django.urls import reverse
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, jobs
+from crm import access, audit
 from crm.access import Owned
 from crm.models import User
+from crm.notify import notify
 
-BATCH = 500
 AT_ONCE = 100
 
 
 @dataclass(frozen=True)
 class BulkAct:
-    """`apply(rows, data, by)` changes a list of locked rows; `data` is the form's cleaned data as JSON.
+    """`apply(page, rows, data, by)` changes locked rows of a list; `data` is the form's cleaned data as JSON.
 
-    `act` is the right that each row needs ("edit" or "delete"), `danger` asks to type the number of rows.
+    It returns how many rows it had to leave alone, or None. `act` is the right that each row needs ("edit" or
+    "delete"), `danger` asks to type the number of rows. `restore(page, rows, by)` takes the act back: rows as they
+    are, each with the dict of its fields' earlier values.
     """
 
     name: str
@@ -34,6 +40,7 @@ class BulkAct:
     act: str = "edit"
     danger: bool = False
     kind_needed: str = ""
+    restore: Callable | None = None
 
 
 class AssignForm(forms.Form):
@@ -45,27 +52,56 @@ class TagForm(forms.Form):
     how = forms.ChoiceField(label=_("What to do"), choices=[("add", _("add it")), ("remove", _("take it off"))])
 
 
-def _assign(rows, data, by):
+def _assign(page, rows, data, by):
     owner = User.objects.get(pk=data["owner"])
-    for row in rows:
-        row.assign_to(owner)
-        row.save()
+    others = [row for row in rows if row.owner_id != owner.pk]
+    for row in others:
+        page.assign(row, owner, by)
+    if others and owner != by:
+        # One word for the whole act, not one for each of a thousand rows.
+        with override(owner.language):
+            text = gettext("%(by)s gave you records: %(list)s") % {"by": by, "list": page.title}
+        notify(owner, "records.assigned", text, reverse(page.url_name), key=audit.context_id())
 
 
-def _tag(rows, data, by):
+def _assign_back(page, rows, by):
+    owners = User.objects.in_bulk({before["owner_id"] for _row, before in rows if before.get("owner_id")})
+    for row, before in rows:
+        if "owner_id" in before:
+            page.assign(row, owners.get(before["owner_id"]), by)
+        if before.get("team_id") != row.team_id and "team_id" in before:
+            row.team_id = before["team_id"]
+            row.save(update_fields=["team"])
+
+
+def _tag(page, rows, data, by):
     for row in rows:
         held = [t for t in row.tags if t != data["tag"]]
-        row.tags = [*held, data["tag"]] if data["how"] == "add" else held
-        row.save()
+        wanted = [*held, data["tag"]] if data["how"] == "add" else held
+        if wanted != row.tags and not (data["how"] == "add" and data["tag"] in row.tags):
+            row.tags = wanted
+            row.save(update_fields=["tags"])
 
 
-def _delete(rows, data, by):
+def _tag_back(page, rows, by):
+    for row, before in rows:
+        row.tags = before["tags"]
+        row.save(update_fields=["tags"])
+
+
+def _delete(page, rows, data, by):
+    kept = 0
     for row in rows:
-        row.delete()
+        try:
+            with transaction.atomic():
+                page.delete(row, by)
+        except (ProtectedError, RestrictedError):
+            kept += 1
+    return kept
 
 
-ASSIGN = BulkAct("assign", _("Owner"), "user", _assign, AssignForm)
-TAG = BulkAct("tag", _("Tag"), "tag", _tag, TagForm)
+ASSIGN = BulkAct("assign", _("Owner"), "user", _assign, AssignForm, restore=_assign_back)
+TAG = BulkAct("tag", _("Tag"), "tag", _tag, TagForm, restore=_tag_back)
 DELETE = BulkAct("delete", _("Delete"), "trash", _delete, act="delete", danger=True)
 
 _acts: dict[str, list[BulkAct]] = {}
@@ -104,38 +140,15 @@ def _has_tags(model):
 
 
 def apply_to(page, act, keys, data, by):
-    """Do an act to the rows with these keys that `by` may change. Returns (changed, refused)."""
+    """Do an act to the rows with these keys that `by` may change. Returns (changed, left alone)."""
     with transaction.atomic():
         rows = page.model.objects.filter(pk__in=keys).visible_to(by)
         rows = rows.deletable_by(by) if act.act == "delete" else rows.editable_by(by)
-        found = list(page.model._base_manager.filter(pk__in=rows.values("pk")).select_for_update(of=("self",)))
-        act.apply(found, data, by)
-    return len(found), len(keys) - len(found)
+        found = locked(page, rows)
+        kept = act.apply(page, found, data, by) or 0
+    return len(found) - kept, len(keys) - len(found) + kept
 
 
-@jobs.job("lists.bulk", _("Change many records"), icon="list-check")
-def run_bulk(run):
-    """The job: batches by key, so that a second run goes on where the first stopped."""
-    from crm.lists.page import page_named, thaw
-
-    page = page_named(run.params["wish"]["list"])
-    act = act_named(page, run.by, run.params["act"])
-    if act is None:
-        raise jobs.JobFailed(_("You may no longer do this. Ask an administrator."))
-    last, data = (run.checkpoint or {}).get("last", 0), run.params["data"]
-    keys = run.params.get("keys")
-    rows = thaw(run.params["wish"], run.by).base() if keys is None else page.model.objects.filter(pk__in=keys)
-    if not last:
-        run.start(rows.count())
-    while batch := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            changed, refused = apply_to(page, act, batch, data, run.by)
-            last = batch[-1]
-            run.advance(len(batch), checkpoint={"last": last}, changed=changed, refused=refused)
-    counters = run.row.counters
-    return {
-        "rows": [
-            [str(_("Changed")), counters.get("changed", 0)],
-            [str(_("Left alone, because you may not change them")), counters.get("refused", 0)],
-        ]
-    }
+def locked(page, rows):
+    """The rows, held until the transaction ends."""
+    return list(page.model._base_manager.filter(pk__in=rows.values("pk")).select_for_update(of=("self",)))

@@ -57,6 +57,15 @@ class ListPage:
         words = [Q(**{f"{self.search_key}__contains": word}) for word in sort_key(text).split()]
         return rows.filter(reduce(and_, words)) if words else rows
 
+    def assign(self, row, owner, by):
+        """Give a locked row to somebody, or to nobody. A list whose stream tells of it says so in its own way."""
+        row.assign_to(owner)
+        row.save(update_fields=["owner", "team"])
+
+    def delete(self, row, by):
+        """Delete a locked row. Raises ProtectedError for one that must stay."""
+        row.delete()
+
     @property
     def all_label(self):
         return self.everything or _("All")

@@ -4,15 +4,17 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from crm import access, htmx, jobs
+from crm import access, audit, htmx, jobs
 from crm.lists.bulk import AT_ONCE, act_named, apply_to
 from crm.lists.forms import BulkForm, ExportForm, SavedViewForm
 from crm.lists.page import Wish, page_named
 from crm.lists.render import foot as foot_cells
+from crm.lists.runs import count_of, read_undo, undo_now, undo_url
 from crm.models.saved_view import SavedView
 
 
@@ -118,7 +120,8 @@ def bulk(request, name, act):
         return render(request, "crm/lists/bulk.html", context, status=422 if go else 200)
     if keys is not None and len(keys) <= AT_ONCE:
         changed, refused = apply_to(page, found, keys, form.data_json, request.user)
-        return htmx.redirect(request, wish.url(), _done(changed, refused))
+        back = undo_url(page, found, [audit.context_id()], request.user) if found.restore and changed else ""
+        return htmx.redirect(request, wish.url(), _done(changed, refused), undo_url=back)
     job = jobs.start(
         "lists.bulk",
         by=request.user,
@@ -128,8 +131,32 @@ def bulk(request, name, act):
     return htmx.redirect(request, job.get_absolute_url())
 
 
+@require_POST
+def undo(request, name, token):
+    """Take a bulk act back: what nobody has changed since gets its earlier values."""
+    page = _page(request, name)
+    asked = read_undo(token, request.user)
+    act = act_named(page, request.user, asked["act"]) if asked else None
+    if act is None or act.restore is None:
+        raise Http404
+    if count_of(page, asked["contexts"]) <= AT_ONCE:
+        back, kept = undo_now(page, act, asked["contexts"], request.user)
+        return htmx.redirect(request, reverse(page.url_name), _undone(back, kept))
+    params = {"wish": {"list": page.name}, "act": act.name, "contexts": asked["contexts"]}
+    job = jobs.start("lists.undo", by=request.user, params=params, subject=f"{page.title}: {act.label}")
+    return htmx.redirect(request, job.get_absolute_url())
+
+
 def _keys(request):
-    return sorted({int(v) for v in request.POST.getlist("pick")[:2000] if v.isdecimal() and len(v) < 19})
+    return sorted({int(v) for v in request.POST.getlist("pick") if v.isdecimal() and len(v) < 19})
+
+
+def _undone(back, kept):
+    text = ngettext("%(n)s record is as it was.", "%(n)s records are as they were.", back) % {"n": back}
+    if kept:
+        left = ngettext("%(n)s has been changed since and stays.", "%(n)s have been changed since and stay.", kept)
+        text = f"{text} {left % {'n': kept}}"
+    return text
 
 
 def _done(changed, refused):

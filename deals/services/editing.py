@@ -3,6 +3,7 @@
 from datetime import datetime, time
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_time
 from django.utils.translation import get_language
@@ -46,6 +47,24 @@ def save_form(deal, form, *, by):
         record("deal.amount_changed", before=str(before["amount"] or ""), after=str(deal.amount or ""), **common)
     if "owner" in changed and before["owner"] != deal.owner_id:
         record("deal.assigned", to=str(deal.owner or "–"), **common)
+
+
+@transaction.atomic
+def assign(deal, owner, *, by):
+    """Give the deal to somebody, or to nobody."""
+    deal.assign_to(owner)
+    deal.save(update_fields=["owner", "team"])
+    record("deal.assigned", contact=deal.contact, company=deal.company, target=deal, actor=by, to=str(owner or "–"))
+
+
+@transaction.atomic
+def delete(deal, *, by):
+    """Delete a deal. Raises ProtectedError for one that stands in the books."""
+    held = [*deal.orders.all(), *deal.proposals.filter(versions__acceptance__isnull=False)]
+    if held:
+        raise ProtectedError(_("This deal has an order or an accepted proposal."), set(held))
+    record("deal.deleted", contact=deal.contact, company=deal.company, actor=by, title=deal.name)
+    deal.delete()
 
 
 @transaction.atomic

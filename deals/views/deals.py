@@ -1,6 +1,7 @@
 """Deals: page, forms, edit in place, closing, steps, files."""
 
 from django.contrib import messages
+from django.db.models import ProtectedError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -122,12 +123,13 @@ def reopen(request, pk):
 @require_POST
 def destroy(request, pk):
     deal = fetch(Deal.objects.for_card(), request.user, pk, delete=True)
-    if deal.orders.exists() or deal.proposals.filter(versions__acceptance__isnull=False).exists():
+    try:
+        editing.delete(deal, by=request.user)
+    except ProtectedError:
         messages.error(
             request, _("This deal has an order or an accepted proposal. Mark it as lost; it stays in the books.")
         )
         return htmx.redirect(request, deal.get_absolute_url())
-    deal.delete()
     return htmx.redirect(request, reverse("deals:index"), _("The deal is deleted."))
 
 

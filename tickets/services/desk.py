@@ -179,8 +179,8 @@ def set_status(ticket, status, *, by=None):
 
 
 @transaction.atomic
-def assign(ticket, owner, *, by):
-    """Give the ticket to a colleague, who is told."""
+def assign(ticket, owner, *, by, tell=True):
+    """Give the ticket to a colleague, who is told unless the caller does it."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if ticket.owner == owner:
         return ticket
@@ -194,7 +194,7 @@ def assign(ticket, owner, *, by):
         actor=by,
         to=str(owner or "–"),
     )
-    if owner and owner != by:
+    if tell and owner and owner != by:
         with override(owner.language):
             text = _("%(ticket)s is yours now.") % {"ticket": ticket}
         notify(
@@ -205,6 +205,13 @@ def assign(ticket, owner, *, by):
             key=f"{ticket.pk}:{owner.pk}:{ticket.updated_at:%s}",
         )
     return ticket
+
+
+@transaction.atomic
+def delete(ticket, *, by):
+    """Delete a ticket with its conversation. The client's stream keeps that there was one."""
+    record("ticket.deleted", contact=ticket.requester, company=ticket.company, actor=by, title=str(ticket))
+    ticket.delete()
 
 
 @transaction.atomic

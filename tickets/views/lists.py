@@ -8,6 +8,7 @@ from crm import lists
 from crm.access import require
 from crm.lists import Column, ListPage, Preset
 from tickets.models import Ticket
+from tickets.services import desk as verbs
 
 _OPEN = {"field": "status", "op": "any_of", "value": ["new", "open", "pending"]}
 
@@ -47,6 +48,12 @@ class TicketList(ListPage):
     @staticmethod
     def count_text(n):
         return ngettext("%(n)s ticket", "%(n)s tickets", n)
+
+    def assign(self, row, owner, by):
+        verbs.assign(row, owner, by=by, tell=False)
+
+    def delete(self, row, by):
+        verbs.delete(row, by=by)
 
 
 def tickets(request):
