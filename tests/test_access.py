@@ -36,8 +36,8 @@ PUBLIC = {
 # Everybody signed in has these for himself; they hold nothing of others.
 PERSONAL = {
     "today", "search", "palette", "places", "jobs", "notifications", "notifications_read", "settings", "profile", "theme",
-    "file_create", "conditions_token", "conditions_builder", "list_foot", "list_views", "list_export", "list_bulk", "list_undo", "mailbox",
-    "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions",
+    "file_create", "conditions_token", "conditions_builder", "list_foot", "list_views", "list_export", "list_bulk", "list_undo",
+    "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
