@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OrderFact(models.Model):
-    """A paid order that was not cancelled. `first_at` is when its buyer first paid anything."""
+    """A paid order that was not cancelled. `first_at` is when its buyer first paid anything, `is_first` that it was this one."""
 
     order_id = models.BigIntegerField(primary_key=True)
     contact_id = models.BigIntegerField(null=True)
@@ -18,6 +18,7 @@ class OrderFact(models.Model):
     team_id = models.BigIntegerField(null=True)
     paid_at = models.DateTimeField()
     first_at = models.DateTimeField(null=True)
+    is_first = models.BooleanField(default=False)
     amount_base = models.DecimalField(max_digits=14, decimal_places=2)
 
     class Meta:
@@ -26,7 +27,7 @@ class OrderFact(models.Model):
         indexes = [
             models.Index(
                 fields=["paid_at"],
-                include=["contact_id", "amount_base", "owner_id", "team_id", "first_at"],
+                include=["contact_id", "amount_base", "owner_id", "team_id", "first_at", "is_first"],
                 name="orderfact_paid",
             ),
             models.Index(fields=["contact_id"], name="orderfact_contact"),

@@ -1,12 +1,13 @@
 """Figures about customers and what they paid."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from analytics.models import ClvFit, OrderFact
-from analytics.services.common import EVERYBODY, Figure, instant, month_ends, row, rows, share, span
+from analytics.services.common import EVERYBODY, Figure, instant, month_ends, months_of, parted, row, rows, share, span
 from contacts.models import Contact
 from deals.models import Order
 
@@ -51,34 +52,36 @@ def retention_records(first, last, part, scope=EVERYBODY):
 
 
 def lifetime_value(first, last, *, scope=EVERYBODY, picture=True):
-    """Average revenue of all who ever paid before the last day; predicted beside it."""
-    found = row(
-        "SELECT count(DISTINCT contact_id) AS customers, sum(amount_base) AS revenue FROM analytics_orderfact"  # noqa: S608
-        f" WHERE paid_at < %(last)s AND contact_id IS NOT NULL{scope.sql(*BY)}",
-        last=instant(last),
-        **scope.values,
-    )
-    value = (found["revenue"] / found["customers"]).quantize(found["revenue"]) if found["customers"] else None
+    """Average revenue of all who ever paid before the last day; predicted beside it. The picture: by year of the first purchase."""
+    years = _lifetime_by_year(last, scope)
+    customers = sum(people for _year, _revenue, people in years)
+    revenue = sum((amount for _year, amount, _people in years), Decimal(0)) if years else None
+    value = (revenue / customers).quantize(revenue) if customers else None
     if not picture:
         return Figure(value)
     fit = ClvFit.objects.first() if scope == EVERYBODY else None
     parts = [
-        ("customers", _("Customers"), found["customers"], "number"),
-        ("revenue", _("Revenue"), found["revenue"], "money"),
+        ("customers", _("Customers"), customers, "number"),
+        ("revenue", _("Revenue"), revenue, "money"),
         ("predicted", _("Expected in the next twelve months"), fit.value if fit else None, "money"),
     ]
-    return Figure(value, parts, _lifetime_by_year(last, scope))
+    return Figure(value, parts, [(str(year), (amount / people).quantize(amount)) for year, amount, people in years])
 
 
 def _lifetime_by_year(last, scope):
-    """Average revenue until the last day by the year in which people first bought anything."""
-    years = rows(
-        "SELECT extract(year FROM first_at AT TIME ZONE %(zone)s)::int, sum(amount_base), count(DISTINCT contact_id) FROM analytics_orderfact"  # noqa: S608
+    """(year of the first purchase, revenue until the last day, people)."""
+    years = list(range(1990, last.year + 1))
+    part, values = parted("first_at", [date(year, 1, 1) for year in years])
+    # Everybody has one first purchase; of one owner's purchases it need not be among them.
+    people = "count(*) FILTER (WHERE is_first)" if scope == EVERYBODY else "count(DISTINCT contact_id)"
+    found = rows(
+        f"SELECT {part}, sum(amount_base), {people} FROM analytics_orderfact"  # noqa: S608
         f" WHERE paid_at < %(last)s AND contact_id IS NOT NULL{scope.sql(*BY)} GROUP BY 1 ORDER BY 1",
-        **_in_zone(last=instant(last)),
+        last=instant(last),
+        **values,
         **scope.values,
     )
-    return [(str(year), (revenue / people).quantize(revenue)) for year, revenue, people in years]
+    return [(years[max(place, 1) - 1], amount, n) for place, amount, n in found]
 
 
 def lifetime_records(first, last, part, scope=EVERYBODY):
@@ -90,23 +93,20 @@ def lifetime_records(first, last, part, scope=EVERYBODY):
 
 def revenue(first, last, *, scope=EVERYBODY, picture=True):
     """Paid orders before tax, by month."""
-    values = _in_zone(**span(first, last)) | scope.values
+    values = span(first, last) | scope.values
     within = f"FROM analytics_orderfact WHERE paid_at >= %(first)s AND paid_at < %(last)s{scope.sql(*BY)}"
     if not picture:
         return Figure(row(f"SELECT sum(amount_base) AS revenue {within}", **values)["revenue"])
-    found = row(
-        f"SELECT sum(amount_base) AS revenue, count(*) AS orders, count(DISTINCT contact_id) AS customers {within}",
-        **values,
-    )
-    months = rows(
-        f"SELECT date_trunc('month', paid_at AT TIME ZONE %(zone)s) AS month, sum(amount_base) {within} GROUP BY 1 ORDER BY 1",
-        **values,
-    )
+    customers = row(f"SELECT count(DISTINCT contact_id) AS n {within}", **values)["n"]
+    months = months_of(first, last)
+    part, bounds = parted("paid_at", months)
+    found = rows(f"SELECT {part}, sum(amount_base), count(*) {within} GROUP BY 1 ORDER BY 1", **values, **bounds)
     parts = [
-        ("orders", _("Orders"), found["orders"], "number"),
-        ("customers", _("Customers"), found["customers"], "number"),
+        ("orders", _("Orders"), sum(n for _place, _amount, n in found), "number"),
+        ("customers", _("Customers"), customers, "number"),
     ]
-    return Figure(found["revenue"], parts, [(f"{month:%Y-%m}", amount) for month, amount in months])
+    total = sum((amount for _place, amount, _n in found), Decimal(0)) if found else None
+    return Figure(total, parts, [(f"{months[place - 1]:%Y-%m}", amount) for place, amount, _n in found])
 
 
 def revenue_records(first, last, part, scope=EVERYBODY):
@@ -115,10 +115,6 @@ def revenue_records(first, last, part, scope=EVERYBODY):
     if part == "customers":
         return Contact.objects.filter(Exists(OrderFact.objects.filter(contact_id=OuterRef("pk"), **within)))
     return Order.objects.filter(cancelled_at=None, **within)
-
-
-def _in_zone(**values):
-    return {"zone": str(next(iter(values.values())).tzinfo), **values}
 
 
 def _points(first, last):

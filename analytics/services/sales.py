@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from analytics.models import DealFact
-from analytics.services.common import EVERYBODY, Figure, instant, rows, share, span
+from analytics.services.common import EVERYBODY, Figure, instant, months_of, parted, rows, share, span
 from deals.models import Deal, Stage
 
 BY = ("owner", "teams", "pipeline")
@@ -65,12 +65,15 @@ def funnel_records(first, last, part, scope=EVERYBODY):
 
 def win_rate(first, last, *, scope=EVERYBODY, picture=True):
     """Won among the deals closed in the range, by month."""
-    values = span(first, last) | scope.values | {"zone": str(instant(first).tzinfo)}
+    days = months_of(first, last)
+    part, bounds = parted("closed_at", days)
     months = rows(
-        "SELECT date_trunc('month', closed_at AT TIME ZONE %(zone)s) AS month, count(*) FILTER (WHERE state = 'won'),"  # noqa: S608
+        f"SELECT {part}, count(*) FILTER (WHERE state = 'won'),"  # noqa: S608
         " count(*) FILTER (WHERE state = 'lost'), sum(amount_base) FILTER (WHERE state = 'won') FROM analytics_dealfact"
         f" WHERE closed_at >= %(first)s AND closed_at < %(last)s{scope.sql(*BY)} GROUP BY 1 ORDER BY 1",
-        **values,
+        **span(first, last),
+        **bounds,
+        **scope.values,
     )
     won, lost = sum(month[1] for month in months), sum(month[2] for month in months)
     amounts = [month[3] for month in months if month[3] is not None]
@@ -79,7 +82,11 @@ def win_rate(first, last, *, scope=EVERYBODY, picture=True):
         ("lost", _("Lost"), lost, "number"),
         ("amount", _("Won amount"), sum(amounts) if amounts else None, "money"),
     ]
-    return Figure(share(won, won + lost), parts, [(f"{m:%Y-%m}", share(w, w + n)) for m, w, n, _amount in months])
+    return Figure(
+        share(won, won + lost),
+        parts,
+        [(f"{days[place - 1]:%Y-%m}", share(w, w + n)) for place, w, n, _amount in months],
+    )
 
 
 def win_records(first, last, part, scope=EVERYBODY):

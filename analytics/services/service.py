@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from analytics.services.common import EVERYBODY, Figure, instant, row, rows, share, span
+from analytics.services.common import EVERYBODY, Figure, instant, months_of, parted, row, rows, share, span
 from tickets.models import Ticket
 
 BY = ("owner", "teams", "mailbox")
@@ -44,14 +44,15 @@ def handling_time(first, last, *, scope=EVERYBODY, picture=True):
 
 def _by_month(first, last, scope):
     """The median of each month that has any."""
+    days = months_of(first, last)
+    part, bounds = parted("solved_at", days)
     months = rows(
-        f"SELECT date_trunc('month', solved_at AT TIME ZONE %(zone)s) AS month, {_HALF.format('solution_work')}"
-        f" {_TICKETS.format('solved_at')}{scope.sql(*BY)} GROUP BY 1 ORDER BY 1",
-        zone=str(instant(first).tzinfo),
+        f"SELECT {part}, {_HALF.format('solution_work')} {_TICKETS.format('solved_at')}{scope.sql(*BY)} GROUP BY 1 ORDER BY 1",
         **span(first, last),
+        **bounds,
         **scope.values,
     )
-    return [(f"{month:%Y-%m}", _whole(value)) for month, value in months]
+    return [(f"{days[place - 1]:%Y-%m}", _whole(value)) for place, value in months]
 
 
 def handling_records(first, last, part, scope=EVERYBODY):

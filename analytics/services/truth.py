@@ -9,7 +9,8 @@ TRUTH = {
         "order_id",
         """
         SELECT o.id AS order_id, o.contact_id, o.owner_id, o.team_id, o.paid_at,
-          CASE WHEN o.contact_id IS NOT NULL THEN {first} END AS first_at, o.amount_base
+          CASE WHEN o.contact_id IS NOT NULL THEN {first} END AS first_at,
+          o.contact_id IS NOT NULL AND {is_first} AS is_first, o.amount_base
         FROM deals_order o WHERE o.paid_at IS NOT NULL AND o.cancelled_at IS NULL {one}
         """,
     ),
@@ -38,10 +39,14 @@ TRUTH = {
 }
 _ALIAS = {"order": "o", "deal": "d", "ticket": "t"}
 # Over everybody one window is cheaper than a look at the index for each order.
-_FIRST_OF_ALL = "min(o.paid_at) OVER (PARTITION BY o.contact_id)"
+_FIRST_OF_ALL = (
+    "min(o.paid_at) OVER (PARTITION BY o.contact_id)",
+    "row_number() OVER (PARTITION BY o.contact_id ORDER BY o.paid_at, o.id) = 1",
+)
+_OF_BUYER = "FROM deals_order x WHERE x.contact_id = o.contact_id AND x.paid_at IS NOT NULL AND x.cancelled_at IS NULL"
 _FIRST_OF_ONE = (
-    "(SELECT min(x.paid_at) FROM deals_order x WHERE x.contact_id = o.contact_id AND x.paid_at IS NOT NULL"
-    " AND x.cancelled_at IS NULL)"
+    f"(SELECT min(x.paid_at) {_OF_BUYER})",
+    f"NOT EXISTS (SELECT 1 {_OF_BUYER} AND (x.paid_at, x.id) < (o.paid_at, o.id))",
 )
 _NOTED_BUYERS = """
 SELECT contact_id FROM (
@@ -53,8 +58,8 @@ SELECT contact_id FROM (
 
 def truth(kind, *, one=""):
     """The SELECT of a kind's facts out of its records; with `one`, a predicate on its key, of these only."""
-    first = _FIRST_OF_ONE if one else _FIRST_OF_ALL
-    return TRUTH[kind][2].format(first=first, one=f"AND {_ALIAS[kind]}.{one}" if one else "")
+    first, is_first = _FIRST_OF_ONE if one else _FIRST_OF_ALL
+    return TRUTH[kind][2].format(first=first, is_first=is_first, one=f"AND {_ALIAS[kind]}.{one}" if one else "")
 
 
 def difference(kind, *, noted=True):
