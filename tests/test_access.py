@@ -137,7 +137,7 @@ def world(workspace, alice, settings, tmp_path):
     return {
         "pk": pk, "point_pk": point.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
-        "priority": "low", "slug": "g", "act": "delete", "key": "x", "loss": LossReason.objects.first(),
+        "priority": "low", "slug": "g", "act": "delete", "key": "x", "token": "not-signed-by-us", "loss": LossReason.objects.first(),
     }  # fmt: skip
 
 
