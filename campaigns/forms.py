@@ -41,6 +41,9 @@ class SegmentForm(forms.ModelForm):
         return tree
 
     def save(self, commit=True):
+        if self.instance.tree != self.cleaned_data["f"]:
+            # The kept number is of the old condition: nobody has been counted by the new one.
+            self.instance.built_at = None
         self.instance.tree = self.cleaned_data["f"]
         self.instance.error = ""
         return super().save(commit)

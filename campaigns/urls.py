@@ -8,6 +8,7 @@ urlpatterns = [
     path("segments/", segments.index, name="segments"),
     path("segments/new/", segments.new, name="segment_new"),
     path("segments/create/", segments.save, name="segment_create"),
+    path("segments/people/", segments.people, name="segment_people"),
     path("segments/<int:pk>/", segments.show, name="segment_show"),
     path("segments/<int:pk>/save/", segments.save, name="segment_save"),
     path("segments/<int:pk>/delete/", segments.destroy, name="segment_delete"),

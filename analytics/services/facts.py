@@ -89,7 +89,7 @@ def check():
             keys = [key for (key,) in cursor.fetchall()]
             if keys:
                 found[kind] = len(keys)
-                _write(cursor, kind, keys)
+                _write(cursor, kind, keys) if len(keys) <= BATCH else _write_all(cursor, kind)
         if not _zone_is_known():
             _write_cells(cursor)
         if wrong := _wrong_cells(cursor):
@@ -145,16 +145,17 @@ def _write_orders(cursor, keys):
 
 
 def _write_all(cursor, kind):
-    """All facts of a kind: into the empty table at once, else only those that differ, so that readers see no gap."""
-    cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {TRUTH[kind][0]})")  # noqa: S608
-    if not cursor.fetchone()[0]:
-        _insert(cursor, kind, truth(kind), None)
-        if kind == "order":
-            _write_cells(cursor)
-        return
+    """All facts of a kind: the few that differ, or everything at once when they are many, as at first."""
     cursor.execute(difference(kind, noted=False))
-    if keys := [key for (key,) in cursor.fetchall()]:
-        _write(cursor, kind, keys)
+    keys = [key for (key,) in cursor.fetchall()]
+    if len(keys) <= BATCH:
+        if keys:
+            _write(cursor, kind, keys)
+        return
+    cursor.execute(f"DELETE FROM {TRUTH[kind][0]}")  # noqa: S608
+    _insert(cursor, kind, truth(kind), None)
+    if kind == "order":
+        _write_cells(cursor)
 
 
 def _insert(cursor, kind, select, values):

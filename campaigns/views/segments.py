@@ -55,10 +55,23 @@ def destroy(request, pk):
     return htmx.redirect(request, reverse("campaigns:segments"), _("The segment is gone."))
 
 
+def people(request):
+    """How many fit a condition right now, and ten of them: loaded after the page, for it asks everybody."""
+    require(request.user, "segment")
+    try:
+        tree = conditions.parse_text(request.GET.get("f", ""), "contact", user=request.user)
+    except conditions.ConditionError as error:
+        return render(request, "campaigns/_segment_people.html", {"error": error.message}, status=422)
+    context = {"f": request.GET.get("f", "")}
+    if not conditions.is_empty(tree):
+        context["count"], context["sample"] = segments.preview(tree, request.user)
+    return render(request, "campaigns/_segment_people.html", context)
+
+
 def _editor(request, segment, form=None, status=200):
-    """The page: the draft condition from the address, else the kept one."""
-    raw = request.POST.get("f") if request.method == "POST" else request.GET.get("f")
-    raw = raw or (dump(segment.tree) if segment.tree else "")
+    """The page: the draft condition from the address, else the kept one with the people it held when last counted."""
+    draft = request.POST.get("f") if request.method == "POST" else request.GET.get("f")
+    raw = draft or (dump(segment.tree) if segment.tree else "")
     context = {
         "segment": segment,
         "form": form,
@@ -71,12 +84,26 @@ def _editor(request, segment, form=None, status=200):
         context["error"] = error.message
         return render(request, "campaigns/segment.html", context, status=422)
     if not conditions.is_empty(tree):
-        count, sample = segments.preview(tree, request.user)
-        context |= {"sentence": conditions.sentence(tree, "contact"), "count": count, "sample": sample}
+        context["sentence"] = conditions.sentence(tree, "contact", user=request.user)
+        context |= _counted(request, segment, tree, kept=not draft or tree == segment.tree)
     context["can_edit"] = not segment.pk or segment.can_edit
     if segment.pk:
         context["sequences"] = segment.sequences.visible_to(request.user)
     return render(request, "campaigns/segment.html", context, status=status)
+
+
+def _counted(request, segment, tree, kept):
+    """The number of people and ten of them: as kept, at once when asked for, else loaded after the page."""
+    if request.GET.get("count"):
+        count, sample = segments.preview(tree, request.user)
+        return {"count": count, "sample": sample}
+    if kept and segment.built_at:
+        return {
+            "count": segment.size,
+            "counted_at": segment.built_at,
+            "sample": segments.members(segment, request.user),
+        }
+    return {"lazy": True}
 
 
 def _sentence(tree):

@@ -1,3 +1,9 @@
+import json
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
 from campaigns.models import SegmentMembership
 from campaigns.services import segments
 from contacts.models import Contact
@@ -63,3 +69,70 @@ def test_the_preview_counts_only_whom_the_reader_may_see(segment, person, mallor
 
     assert segments.preview(segment.tree, alice)[0] == 1
     assert segments.preview(segment.tree, mallory)[0] == 0
+
+
+def test_the_page_shows_the_kept_number_and_asks_nobody(client, segment, person, alice):
+    for name in ("Ann", "Ben"):
+        person(name)
+    segments.rebuild(segment)
+    person("Cid")
+    client.force_login(alice)
+
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(segment.get_absolute_url())
+
+    assert (page.context["count"], [p.first_name for p in page.context["sample"]]) == (2, ["Ben", "Ann"])
+    assert "ago" in page.content.decode()
+    assert not [
+        q["sql"] for q in captured.captured_queries if "COUNT(*)" in q["sql"] and "contacts_contact" in q["sql"]
+    ]
+
+
+def test_the_kept_sample_shows_only_whom_the_reader_may_see(segment, person, alice, mallory):
+    person("Ann")
+    segments.rebuild(segment)
+
+    assert [p.first_name for p in segments.members(segment, alice)] == ["Ann"]
+    assert list(segments.members(segment, mallory)) == []
+
+
+def test_count_now_counts_everybody(client, segment, person, alice):
+    segments.rebuild(segment)
+    person("Ann")
+    client.force_login(alice)
+
+    part = client.get(reverse("campaigns:segment_people"), {"f": json.dumps(segment.tree)})
+    whole = client.get(segment.get_absolute_url(), {"count": 1})
+
+    assert (part.context["count"], whole.context["count"]) == (1, 1)
+    assert "<html" not in part.content.decode()
+
+
+def test_a_changed_condition_is_counted_after_the_page(client, segment, person, alice):
+    person("Ann")
+    segments.rebuild(segment)
+    client.force_login(alice)
+    draft = json.dumps({"all": [{"field": "city", "op": "is", "value": "Bonn"}]})
+
+    page = client.get(segment.get_absolute_url(), {"f": draft})
+
+    assert "count" not in page.context
+    assert 'hx-trigger="load"' in page.content.decode()
+
+
+def test_a_saved_change_of_the_condition_forgets_the_old_number(client, segment, person, alice):
+    segments.rebuild(segment)
+    client.force_login(alice)
+    tree = {"all": [{"field": "city", "op": "is", "value": "Bonn"}]}
+
+    client.post(reverse("campaigns:segment_save", args=[segment.pk]), {"name": "Bonn", "f": json.dumps(tree)})
+
+    segment.refresh_from_db()
+    assert (segment.name, segment.tree, segment.built_at) == ("Bonn", tree, None)
+
+
+def test_a_condition_that_is_none_is_refused_with_its_reason(client, alice):
+    client.force_login(alice)
+    answer = client.get(reverse("campaigns:segment_people"), {"f": '{"all": [{"field": "nope", "op": "is"}]}'})
+    assert answer.status_code == 422
+    assert answer.context["error"]
