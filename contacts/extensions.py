@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts import bench, filters, imports, seed  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
+from contacts.services import bounces  # noqa: F401  hears of dead addresses
 from contacts.services.consents import current_consents
 from contacts.views import lists  # noqa: F401  registers the list pages
 from crm import access, files

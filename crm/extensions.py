@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm import access, jobs, notify, outbox, seed  # noqa: F401  jobs registers its outbox handler
+from crm.events import declare
 from crm.lists import bulk, export  # noqa: F401  register their jobs
-from crm.mail import notifications  # noqa: F401  registers its outbox handler
+from crm.mail import bounces, notifications  # noqa: F401  register an ear and an outbox handler
 from crm.models import User, Workspace
 from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, seeder, settings_page
 
@@ -13,6 +14,8 @@ access.register("user", _("Users, teams and roles"), User)
 
 notify.declare_notification("job.finished", _("A job of yours has finished"))
 notify.declare_notification("records.assigned", _("Many records were given to you at once"), mail=True)
+notify.declare_notification("mail.bounced", _("Letters do not arrive"))
+declare("email.bounced", _("The letter {subject} came back"), icon="mail-x", group="email")
 
 periodic("crm.tasks.sweep_outbox", every=3)
 periodic("crm.tasks.sweep_mail", every=3, queue="mail")

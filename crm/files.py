@@ -23,16 +23,19 @@ class FileRefused(ValueError):
     """The file may not be stored; the message says why and what to do."""
 
 
-def store(content, name, *, by=None, target=None, kind="attachment"):
+_DEFAULT = object()
+
+
+def store(content, name, *, by=None, target=None, kind="attachment", limit=_DEFAULT):
     """Keep bytes or an uploaded file. Returns the StoredFile.
 
-    Raises FileRefused when it is empty, larger than MAX_FILE_SIZE, or a program.
+    Raises FileRefused when it is empty, larger than `limit` (MAX_FILE_SIZE unless given, None for none), or a program.
     """
     file = (
         ContentFile(content) if isinstance(content, bytes) else content if isinstance(content, File) else File(content)
     )
     name = safe_name(name)
-    _check(file, name)
+    _check(file, name, settings.MAX_FILE_SIZE if limit is _DEFAULT else limit)
     file.seek(0)
     digest = _digest(file)
     file.seek(0)
@@ -83,6 +86,15 @@ def files_of(target):
     return StoredFile.objects.filter(target_type=target._meta.label_lower, target_id=target.pk).order_by("-created_at")
 
 
+def files_by_target(model, keys):
+    """{key: [files in the order they came]} of many records of one model, in one query."""
+    found = {}
+    rows = StoredFile.objects.filter(target_type=model._meta.label_lower, target_id__in=keys).order_by("pk")
+    for row in rows:
+        found.setdefault(row.target_id, []).append(row)
+    return found
+
+
 def take_uploads(uuids, *, by, target):
     """Give files that `by` has just uploaded to a record. Returns them; those of others or given before are left out."""
     wanted = [u for u in map(_as_uuid, uuids) if u]
@@ -118,11 +130,10 @@ def _visible(file, user):
     return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=file.target_id).exists()
 
 
-def _check(file, name):
-    limit = settings.MAX_FILE_SIZE
+def _check(file, name, limit):
     if not file.size:
         raise FileRefused(_("“%(name)s” is empty. Choose another file.") % {"name": name})
-    if file.size > limit:
+    if limit is not None and file.size > limit:
         raise FileRefused(
             _("“%(name)s” is larger than %(limit)s MB. Make it smaller or split it.")
             % {"name": name, "limit": limit // 1024 // 1024}

@@ -179,6 +179,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("MAIL_FROM", "Rapport <rapport@loca
 MAIL_LEASE = env.number("MAIL_LEASE", 120)
 # Where the development mailbox keeps letters; `/dev/mail/` exists only when this is set.
 DEV_MAILBOX = env.text("DEV_MAILBOX")
+# Reports about a letter go to name+mark@host; empty: to the sender's own address.
+BOUNCE_ADDRESS = env.text("BOUNCE_ADDRESS", "")
 DKIM_DOMAIN = env.text("DKIM_DOMAIN")
 DKIM_SELECTOR = env.text("DKIM_SELECTOR", "rapport")
 DKIM_PRIVATE_KEY = env.text("DKIM_PRIVATE_KEY")
@@ -254,6 +256,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 # One uploaded file, in bytes.
+# Servers of your own network that may be asked all the same, as host:port.
+OUTSIDE_ALLOW = env.words("OUTSIDE_ALLOW")
 MAX_FILE_SIZE = env.number("MAX_FILE_SIZE", 50 * 1024 * 1024)
 
 CONTENT_SECURITY_POLICY = {

@@ -27,6 +27,7 @@ from crm.search import SearchSource, search_source
 from crm.text import digits
 from tickets import filters, seed  # noqa: F401  registers what may be asked
 from tickets.models import Article, Ticket
+from tickets.services import bounces  # noqa: F401  hears of answers that came back
 from tickets.views import lists  # noqa: F401  registers the list page
 
 SOON = timedelta(hours=2)
@@ -53,6 +54,15 @@ settings_page(
 )
 settings_page(
     SettingsPage(
+        gettext_lazy("Received letters"),
+        gettext_lazy("What became of each, and those that wait for a look"),
+        "tickets:letters",
+        "mail",
+        order=20,
+    )
+)
+settings_page(
+    SettingsPage(
         gettext_lazy("Promises"),
         gettext_lazy("Answer times, working hours, holidays"),
         "tickets:promises",
@@ -66,6 +76,8 @@ settings_page(
     )
 )
 periodic("tickets.tasks.poll_mailboxes", every=30, queue="events")
+periodic("tickets.tasks.take_abandoned", every=300, queue="events")
+periodic("tickets.tasks.sweep_letters", every=3600, queue="events")
 
 declare("ticket.created", gettext_lazy("Asked: {target}"), icon="message-circle", group="service")
 declare("ticket.customer_wrote", gettext_lazy("Wrote in {target}"), icon="mail", group="service")
@@ -80,12 +92,17 @@ declare(
 declare(
     "ticket.status_changed", gettext_lazy("{target} is now: {label}"), icon="circle-dot", group="service", noisy=True
 )
+declare(
+    "ticket.tagged", gettext_lazy("{actor} changed the tags of {target}: {label}"), icon="tag", group="service", noisy=True
+)
 declare("ticket.resolved", gettext_lazy("{actor} solved {target}"), icon="circle-check", group="service")
 declare("ticket.closed", gettext_lazy("{target} was closed"), icon="lock", group="service")
 declare("ticket.reopened", gettext_lazy("{target} was opened again"), icon="rotate", group="service")
 declare("ticket.rated", gettext_lazy("Rated {target} with {score} of 5"), icon="star", group="service")
 
 declare_notification("ticket.assigned", gettext_lazy("A ticket was given to you"))
+declare_notification("mail.waiting", gettext_lazy("Letters wait for a look"), mail=True)
+declare_notification("ticket.bounced", gettext_lazy("An answer of yours came back"))
 declare_notification("ticket.answered", gettext_lazy("A client answered in your ticket"))
 declare_notification("ticket.rated_badly", gettext_lazy("A client gave a bad rating"), mail=True)
 

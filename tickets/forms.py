@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.services.points import PointRefused, normalise
 from crm.models import BusinessCalendar, SpecialDay, User
-from tickets.models import Article, Category, Macro, Mailbox, Priority, SlaTarget, Ticket
+from tickets.models import Article, Category, DeskSettings, Macro, Mailbox, Priority, SlaTarget, Ticket
 
 
 class Plain:
@@ -54,6 +54,21 @@ class PriorityForm(forms.Form):
 
 class StatusForm(forms.Form):
     status = forms.ChoiceField(choices=Ticket.Status.choices)
+
+
+class TagsForm(forms.Form):
+    """Tags of a ticket: those that stay, and new ones written down, separated by commas."""
+
+    keep = forms.TypedMultipleChoiceField(required=False)
+    new = forms.CharField(max_length=600, required=False)
+
+    def __init__(self, *args, known=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["keep"].choices = [(tag, tag) for tag in known]
+
+    def tags(self):
+        """All of them in the order given."""
+        return [*self.cleaned_data["keep"], *self.cleaned_data["new"].split(",")]
 
 
 class RatingForm(forms.Form):
@@ -107,6 +122,12 @@ class MailboxForm(Plain, forms.ModelForm):
         if "host" in self.changed_data or "folder" in self.changed_data:
             self.instance.last_uid = self.instance.uid_validity = 0
         return super().save(commit)
+
+
+class DeskSettingsForm(Plain, forms.ModelForm):
+    class Meta:
+        model = DeskSettings
+        fields = ["raw_days", "new_contacts", "ask_on_close", "quiet_days"]
 
 
 class MacroForm(Plain, forms.ModelForm):

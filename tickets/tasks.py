@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from tickets.models import Mailbox
-from tickets.services.inbound import imap
+from tickets.services.inbound import imap, ledger
+from tickets.services.inbound.take import take_again
 
 
 @shared_task
@@ -16,3 +17,16 @@ def poll_mailboxes():
 @shared_task
 def poll_mailbox(pk):
     imap.poll(pk)
+
+
+@shared_task(time_limit=600)
+def take_abandoned():
+    """Letters whose worker died in the middle are taken in again."""
+    for row in ledger.abandoned().select_related("raw", "mailbox").order_by("pk")[:50]:
+        take_again(row, trusted=False)
+
+
+@shared_task
+def sweep_letters():
+    """Originals older than the desk keeps them go."""
+    ledger.sweep()

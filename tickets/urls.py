@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.views import articles, desk, lists, settings
+from tickets.views import articles, desk, letters, lists, settings
 
 app_name = "tickets"
 
@@ -15,6 +15,15 @@ urlpatterns = [
     path("<int:pk>/statuses/", desk.move, name="move"),
     path("<int:pk>/presence/", desk.presence, name="presence"),
     path("<int:pk>/messages/<int:message_pk>/", desk.message, name="message"),
+    path("<int:pk>/messages/<int:message_pk>/raw/", letters.message_raw, name="message_raw"),
+    path("<int:pk>/messages/<int:message_pk>/pictures/", desk.pictures, name="pictures"),
+    path("<int:pk>/tags/", desk.tag, name="tag"),
+    path("letters/", letters.index, name="letters"),
+    path("letters/takes/", letters.take, name="letters_take"),
+    path("letters/<int:pk>/takes/", letters.take, name="letter_take"),
+    path("letters/<int:pk>/dismissals/", letters.dismiss, name="letter_dismiss"),
+    path("letters/<int:pk>/raw/", letters.raw, name="letter_raw"),
+    path("rules/", settings.rules, name="rules"),
     path("articles/", articles.index, name="articles"),
     path("articles/new/", articles.edit, name="article_new"),
     path("articles/<int:pk>/", articles.edit, name="article_edit"),

@@ -8,7 +8,7 @@ from campaigns.models import Enrolment, Letter, Sequence, Suppression
 from campaigns.services import letters
 from contacts.models import Contact
 from crm.events import EventRow, record_many
-from crm.mail import Content, Stop, guard, on_outcome, renderer
+from crm.mail import Content, Stop, guard, on_outcome, on_report, renderer
 from crm.models import Delivery
 from crm.text import norm_email
 
@@ -117,6 +117,21 @@ def note(deliveries):
             )
             events.append(_event("email.bounced", delivery))
     record_many(events)
+
+
+@on_report
+def note_report(delivery, report):
+    """A dead address and one that complained get no more campaign letters, whatever letter told of it."""
+    reasons = Suppression.Reason
+    if report.kind == "complaint" or report.is_hard:
+        reason = reasons.COMPLAINED if report.kind == "complaint" else reasons.BOUNCED
+        Suppression.objects.get_or_create(digest=Suppression.digest_of(delivery.to), defaults={"reason": reason})
+    if report.kind == "failed" and delivery.purpose == "campaigns.step":
+        StepRun.objects.filter(enrolment=delivery.refs["enrolment"], step=delivery.refs["step"]).update(
+            outcome="failed", reason=f"bounced: {report.words}"[:100]
+        )
+    if report.kind == "complaint" and delivery.contact_id:
+        record_many([EventRow("email.complained", delivery.contact_id, data={"subject": delivery.subject})])
 
 
 def _event(kind, delivery, **data):

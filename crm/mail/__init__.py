@@ -4,8 +4,8 @@
 guards and ears for the outcome (`crm.mail.hooks`).
 """
 
-from crm.mail.hooks import Content, Stop, guard, on_outcome, renderer
+from crm.mail.hooks import Content, Stop, guard, on_outcome, on_report, renderer
 from crm.mail.queue import queue_mail, queue_many
 from crm.mail.worker import send_due
 
-__all__ = ["Content", "Stop", "guard", "on_outcome", "queue_mail", "queue_many", "renderer", "send_due"]
+__all__ = ["Content", "Stop", "guard", "on_outcome", "on_report", "queue_mail", "queue_many", "renderer", "send_due"]

@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from crm.mail.addresses import company_sender, envelope_address, named, one_line, split
 from crm.mail.dkim import sign_for_company
+from crm.mail.marks import HEADER, mark_of, return_path
 from crm.models import StoredFile
 
 _KIND = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 # Set by this module alone: a caller's header of that name is dropped.
 _OURS = {
-    *("from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to", "mime-version", "sender", "return-path")
+    *("from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to", "mime-version", "sender", "return-path"),
+    HEADER.lower(),
 }
 
 
@@ -35,6 +37,8 @@ def compose(delivery, content, company=None):
         "Date": format_datetime(timezone.now()),
         "Message-ID": delivery.message_id,
     }
+    if delivery.pk:
+        headers[HEADER] = mark_of(delivery.pk)
     reply_name, reply_address = split(content.reply_to)
     if reply_address:
         headers["Reply-To"] = named(reply_name, envelope_address(reply_address))
@@ -43,7 +47,7 @@ def compose(delivery, content, company=None):
             headers[one_line(header, 70).replace(" ", "")] = one_line(value, 4000)
     lines = [_header(name, value) for name, value in headers.items()]
     return (
-        sender,
+        (return_path(delivery.pk) if delivery.pk else "") or sender,
         recipient,
         sign_for_company("\r\n".join([*lines, "MIME-Version: 1.0", ""]).encode() + _body(delivery, content)),
     )

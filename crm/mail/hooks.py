@@ -6,6 +6,7 @@ from datetime import datetime
 _renderers = {}
 _guards = []
 _ears = []
+_report_ears = []
 
 
 @dataclass
@@ -56,6 +57,21 @@ def on_outcome(fn):
     """
     _ears.append(fn)
     return fn
+
+
+def on_report(fn):
+    """Decorator: `fn(delivery, report)` learns, once for each news, that a letter bounced, is late or was complained of.
+
+    It runs in the transaction that writes the report onto the letter.
+    """
+    _report_ears.append(fn)
+    return fn
+
+
+def tell_report(delivery, report):
+    """Tell the apps of a report; the caller holds the transaction."""
+    for hear in _report_ears:
+        hear(delivery, report)
 
 
 def render(deliveries):

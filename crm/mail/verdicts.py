@@ -19,7 +19,7 @@ def mark_sent(deliveries):
 def send_again(deliveries):
     """Put refused, delayed or unknown letters into the queue once more, under their Message-ID. Returns how many."""
     with transaction.atomic():
-        count = deliveries.filter(state__in=[State.UNKNOWN, State.FAILED, State.DEFERRED]).update(
+        count = deliveries.filter(state__in=[State.UNKNOWN, State.FAILED, State.DEFERRED, State.BOUNCED]).update(
             state=State.QUEUED,
             reason="",
             reply="",

@@ -50,6 +50,7 @@ class Delivery(models.Model):
         SENT = "sent", _("sent")
         DEFERRED = "deferred", _("put off by the server")
         FAILED = "failed", _("refused")
+        BOUNCED = "bounced", _("came back")
         UNKNOWN = "unknown", _("unknown")
         SUPPRESSED = "suppressed", _("held back")
         CANCELLED = "cancelled", _("cancelled")
@@ -110,6 +111,7 @@ class Delivery(models.Model):
                 name="delivery_unreported",
             ),
             models.Index(fields=["-id"], condition=models.Q(state="unknown"), name="delivery_unknown"),
+            models.Index(fields=["to"], condition=models.Q(state="bounced"), name="delivery_bounced"),
             models.Index(fields=["state", "-id"], name="delivery_by_state"),
             models.Index(fields=["contact_id", "-id"], name="delivery_of_contact"),
             models.Index(fields=["target_type", "target_id", "-id"], name="delivery_of_target"),
@@ -125,7 +127,7 @@ class Delivery(models.Model):
     @property
     def may_retry(self):
         """Whether a person may put it into the queue again: it is certain or possible that nobody got it."""
-        return self.state in {self.State.FAILED, self.State.UNKNOWN, self.State.DEFERRED}
+        return self.state in {self.State.FAILED, self.State.UNKNOWN, self.State.DEFERRED, self.State.BOUNCED}
 
     @staticmethod
     def new_message_id(domain):

@@ -7,7 +7,8 @@ from django.core.management import call_command
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import people
-from crm.models import Delivery, Event, StoredFile
+from crm.mail.marks import mark_of
+from crm.models import Delivery, Event, Notification, StoredFile
 from tickets.models import InboundMail, Mailbox, Ticket, TicketMessage
 from tickets.services import desk
 from tickets.services.inbound import take
@@ -149,26 +150,36 @@ def test_a_letter_without_a_usable_id_gets_a_stable_one(id, kept):
     assert take(raw).outcome == "created"
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Auto_Submitted": "auto-replied"},
-        {"Precedence": "list"},
-        {"List_Id": "<news.example.com>"},
-        {"X_Auto_Response_Suppress": "All"},
-        {"X_Autoreply": "yes"},
-    ],
-)
-def test_a_machine_opens_no_ticket_and_wakes_none(admin, headers):
-    ticket = take(letter()).ticket
-    ours = desk.reply(ticket, "Done.", by=admin, status="resolved")
+MACHINES = [
+    {"Auto_Submitted": "auto-replied"},
+    {"Auto_Submitted": "auto-generated"},
+    {"Precedence": "list"},
+    {"List_Id": "<news.example.com>"},
+    {"X_Auto_Response_Suppress": "All"},
+    {"X_Autoreply": "yes"},
+    {"Return_Path": "<>"},
+]
 
-    fresh = take(letter(id="<2@example.com>", **headers))
+
+@pytest.mark.parametrize("status", ["resolved", "closed"])
+@pytest.mark.parametrize("headers", MACHINES)
+def test_a_machine_wakes_nothing_and_its_answer_stays_with_the_ticket(admin, headers, status):
+    ticket = take(letter()).ticket
+    ours = desk.reply(ticket, "Done.", by=admin, status=status)
+
     answer = take(letter("I am away.", id="<3@example.com>", In_Reply_To=ours.message_id, **headers))
 
     ticket.refresh_from_db()
-    assert fresh.outcome == "ignored"
-    assert (answer.outcome, answer.ticket, ticket.status, ticket.reopened) == ("added", ticket, "resolved", 0)
+    assert (answer.outcome, answer.ticket, ticket.status, ticket.reopened) == ("added", ticket, status, 0)
+    assert not Notification.objects.filter(kind="ticket.answered").exists()
+
+
+@pytest.mark.parametrize("headers", MACHINES)
+def test_only_a_bare_automatic_answer_asks_for_nothing(headers):
+    verdict = take(letter(**headers))
+
+    assert verdict.outcome == ("ignored" if headers.get("Auto_Submitted") == "auto-replied" else "created")
+    assert not Delivery.objects.exists()
 
 
 @pytest.mark.parametrize("value", ["no", "no; x=1"])
@@ -180,8 +191,8 @@ def test_a_human_who_says_so_is_believed(value):
     ("headers", "reason"),
     [
         ({"Content_Type": "multipart/report; report-type=delivery-status; boundary=x"}, "mail system"),
-        ({"Return_Path": "<>"}, "mail system"),
-        ({"X_Rapport": "1"}, "our own"),
+        ({"sender": "MAILER-DAEMON@mx.example.com"}, "mail system"),
+        ({"X_Rapport": mark_of(7)}, "our own"),
     ],
 )
 def test_reports_and_our_own_letters_make_no_ticket(headers, reason):
@@ -190,6 +201,14 @@ def test_reports_and_our_own_letters_make_no_ticket(headers, reason):
     assert verdict.outcome == "ignored"
     assert reason in verdict.reason
     assert not Ticket.objects.exists()
+
+
+def test_a_letter_of_another_house_that_runs_the_same_program_is_taken():
+    assert take(letter(X_Rapport="7." + "0" * 20)).outcome == "created"
+
+
+def test_a_postmaster_who_writes_himself_is_a_person():
+    assert take(letter("Your newsletter looks odd.", sender="postmaster@example.com")).outcome == "created"
 
 
 def test_a_letter_to_a_solved_ticket_opens_it_and_to_a_closed_one_makes_a_new(admin):
@@ -332,7 +351,7 @@ def test_attachments_are_kept_under_a_safe_name(head, name):
         )
     )
 
-    file = StoredFile.objects.get()
+    file = StoredFile.objects.exclude(kind="letter").get()
     assert file.name == name
     assert file.content.read() == b"DATA"
     assert "/" not in file.content.name.rsplit("/", 1)[-1]
@@ -343,7 +362,7 @@ def test_a_program_in_a_letter_is_refused_with_a_note():
         _multipart("Content-Type: text/plain\r\n\r\nHi", 'Content-Disposition: attachment; filename="a.exe"\r\n\r\nMZ')
     ).ticket
 
-    assert not StoredFile.objects.exists()
+    assert not StoredFile.objects.exclude(kind="letter").exists()
     assert "is a program" in ticket.messages.get(direction="note").text
 
 
@@ -380,7 +399,7 @@ def test_the_command_says_what_became_of_each_file(tmp_path, capsys):
 
 def test_the_ledger_keeps_every_letter_with_its_reason():
     take(letter())
-    take(letter(id="<2@example.com>", Return_Path="<>"))
+    take(letter(id="<2@example.com>", Auto_Submitted="auto-replied"))
 
     rows = list(InboundMail.objects.order_by("pk").values_list("outcome", "reason"))
-    assert rows == [("created", "new request"), ("ignored", "a report of the mail system")]
+    assert rows == [("created", "new request"), ("ignored", "an automatic answer that belongs to no ticket")]

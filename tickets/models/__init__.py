@@ -1,11 +1,13 @@
 from tickets.models.article import Article, Category
+from tickets.models.inbound import DeskSettings, InboundMail
 from tickets.models.mailbox import Mailbox
 from tickets.models.sla import Priority, SlaTarget
-from tickets.models.ticket import InboundMail, Macro, Rating, Ticket, TicketMessage
+from tickets.models.ticket import Macro, Rating, Ticket, TicketMessage
 
 __all__ = [
     "Article",
     "Category",
+    "DeskSettings",
     "InboundMail",
     "Macro",
     "Mailbox",

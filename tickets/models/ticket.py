@@ -63,6 +63,10 @@ class Ticket(Owned):
     channel = models.CharField(_("channel"), max_length=10, default="email")
     category = models.CharField(_("category"), max_length=60, blank=True)
     tags = ArrayField(models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True)
+    # The ticket this letter seemed to belong to but could not join: closed, or not the writer's own.
+    follows = models.ForeignKey(
+        "self", models.SET_NULL, verbose_name=_("continues"), null=True, blank=True, related_name="followed_by"
+    )
     first_response_due_at = models.DateTimeField(_("first response due"), null=True, blank=True)
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
     resolution_due_at = models.DateTimeField(_("solution due"), null=True, blank=True)
@@ -92,6 +96,7 @@ class Ticket(Owned):
             models.Index("company", models.F("created_at").desc(), name="ticket_of_company"),
             models.Index(fields=["owner", "status"], name="ticket_of_owner"),
             models.Index(fields=["resolved_at"], name="ticket_resolved"),
+            GinIndex(name="ticket_tags", fields=["tags"]),
             GinIndex(name="ticket_subject_trgm", fields=["subject_key"], opclasses=["gin_trgm_ops"]),
         ]
 
@@ -139,6 +144,8 @@ class TicketMessage(models.Model):
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     message_id = models.CharField(max_length=255, blank=True, db_index=True)
+    # Pictures the letter would fetch from elsewhere, in order: [{"url": …, "file": uuid of our copy or ""}].
+    images = models.JSONField(default=list, blank=True, db_default=[])
     is_automatic = models.BooleanField(default=False)
     delivery_id = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -153,33 +160,6 @@ class TicketMessage(models.Model):
 
     def __str__(self):
         return f"{self.get_direction_display()} {self.created_at:%Y-%m-%d}"
-
-
-class InboundMail(models.Model):
-    """A ledger of every letter seen: what became of it and why."""
-
-    class Outcome(models.TextChoices):
-        CREATED = "created", _("new ticket")
-        ADDED = "added", _("added to a ticket")
-        IGNORED = "ignored", _("ignored")
-        FAILED = "failed", _("could not be read")
-
-    mailbox = models.ForeignKey(Mailbox, models.CASCADE, null=True, blank=True, related_name="letters")
-    message_id = models.CharField(max_length=255)
-    sender = models.CharField(max_length=320, blank=True)
-    subject = models.CharField(max_length=300, blank=True)
-    outcome = models.CharField(max_length=7, choices=Outcome)
-    reason = models.CharField(max_length=300, blank=True)
-    ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, blank=True, related_name="+")
-    received_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name = _("received letter")
-        verbose_name_plural = _("received letters")
-        constraints = [models.UniqueConstraint("message_id", "mailbox", name="inbound_once", nulls_distinct=False)]
-
-    def __str__(self):
-        return self.message_id
 
 
 class Macro(models.Model):

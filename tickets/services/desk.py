@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import Counter
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,10 +17,11 @@ from crm.events import record
 from crm.mail import queue_mail
 from crm.models import Workspace
 from crm.notify import notify
-from tickets.models import SlaTarget, Ticket, TicketMessage
+from tickets.models import DeskSettings, SlaTarget, Ticket, TicketMessage
 from tickets.services.surveys import ask_for_rating
 
 Status = Ticket.Status
+MOST_TAGS = 20
 
 
 class NewerMessage(Exception):
@@ -38,7 +40,16 @@ def target_of(priority):
 
 @transaction.atomic
 def open_ticket(
-    *, subject, requester=None, mailbox=None, owner=None, by=None, channel="email", priority="normal", at=None
+    *,
+    subject,
+    requester=None,
+    mailbox=None,
+    owner=None,
+    by=None,
+    channel="email",
+    priority="normal",
+    at=None,
+    follows=None,
 ):
     """A new ticket with its promises. Messages are added apart."""
     at = at or timezone.now()
@@ -50,6 +61,7 @@ def open_ticket(
         mailbox=mailbox,
         channel=channel,
         priority=priority,
+        follows=follows,
         created_at=at,
     )
     ticket.assign_to(owner)
@@ -71,7 +83,7 @@ def promise(ticket):
 
 
 @transaction.atomic
-def receive(ticket, *, text, html="", sender="", message_id="", automatic=False, at=None):
+def receive(ticket, *, text, html="", sender="", message_id="", images=(), automatic=False, at=None):
     """A message of the client. It opens a solved ticket again, unless a machine wrote it."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     at = at or timezone.now()
@@ -82,6 +94,7 @@ def receive(ticket, *, text, html="", sender="", message_id="", automatic=False,
         html=html,
         sender=sender,
         message_id=message_id,
+        images=list(images),
         is_automatic=automatic,
         created_at=at,
     )
@@ -143,7 +156,11 @@ def note(ticket, text, *, by):
 
 @transaction.atomic
 def set_status(ticket, status, *, by=None):
-    """Move to a status. Waiting for the client stops the clock; a solution asks for a rating."""
+    """Move to a status. Waiting for the client stops the clock.
+
+    A solution asks for a rating. So does closing what was never called solved, when a person does it and the desk's
+    settings say so: for the client that is the end of the matter. What a machine closes asks nobody.
+    """
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if ticket.status == status:
         return ticket
@@ -173,7 +190,7 @@ def set_status(ticket, status, *, by=None):
         label=str(Status(status).label),
         before=before,
     )
-    if status == Status.RESOLVED:
+    if status == Status.RESOLVED or (status == Status.CLOSED and was_open and by and DeskSettings.get().ask_on_close):
         ask_for_rating(ticket)
     return ticket
 
@@ -231,6 +248,35 @@ def set_priority(ticket, priority, *, by):
             label=ticket.get_priority_display(),
         )
     return ticket
+
+
+@transaction.atomic
+def set_tags(ticket, tags, *, by):
+    """Give the ticket these tags. Blanks are trimmed; one that differs only in size of letters is the same tag."""
+    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    wanted = {}
+    for tag in tags:
+        tag = " ".join(tag.replace("\x00", "").split())[:60].strip()
+        if tag:
+            wanted.setdefault(tag.casefold(), tag)
+    before, ticket.tags = ticket.tags, list(wanted.values())[:MOST_TAGS]
+    if ticket.tags == before:
+        return ticket
+    ticket.save(update_fields=["tags", "updated_at"])
+    came = [tag for tag in ticket.tags if tag not in before]
+    went = [tag for tag in before if tag not in ticket.tags]
+    words = ", ".join([*(f"+{tag}" for tag in came), *(f"−{tag}" for tag in went)])
+    record(
+        "ticket.tagged", contact=ticket.requester, company=ticket.company, target=ticket, actor=by, label=words[:300]
+    )
+    return ticket
+
+
+def known_tags(user, limit=40):
+    """The tags that the newest tickets carry which the user may see, the most used first."""
+    newest = Ticket.objects.visible_to(user).exclude(tags=[]).order_by("-pk").values_list("tags", flat=True)[:1000]
+    counts = Counter(tag for tags in newest for tag in tags)
+    return [tag for tag, _n in counts.most_common(limit)]
 
 
 def thread_id(ticket, message):

@@ -1,5 +1,7 @@
 """Ratings: asked by mail after each solution, given by a signed link, never by merely opening it."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
@@ -10,9 +12,9 @@ from django.utils.translation import override
 
 from crm.events import record
 from crm.mail import queue_mail
-from crm.models import User, Workspace
+from crm.models import Delivery, User, Workspace
 from crm.notify import notify
-from tickets.models import Rating, Ticket
+from tickets.models import DeskSettings, Rating, Ticket
 
 SALT = "tickets.rating"
 VALID = 60 * 24 * 3600  # seconds that a link works
@@ -20,9 +22,13 @@ BAD = 2
 
 
 def ask_for_rating(ticket):
-    """Mail the client a link, once for each solution. Nobody is asked about a ticket without an address."""
+    """Mail the client a link, once for each solution.
+
+    Nobody is asked without an address, and nobody again within the quiet days of the desk: a ticket solved, opened
+    and solved once more in an hour asks once.
+    """
     client = ticket.requester
-    if client is None or not client.email:
+    if client is None or not client.email or _asked_lately(client):
         return
     token = signing.dumps([ticket.pk, ticket.reopened], salt=SALT)
     url = settings.BASE_URL + reverse("help:rating", args=[token])
@@ -40,10 +46,19 @@ def ask_for_rating(ticket):
         subject=subject,
         text=text,
         from_=f'"{name}" <{address}>' if address else "",
+        headers={"Auto-Submitted": "auto-generated"},
         contact=client,
         target=ticket,
         key=f"rating:{ticket.pk}:{ticket.reopened}",
     )
+
+
+def _asked_lately(client):
+    days = DeskSettings.get().quiet_days
+    since = timezone.now() - timedelta(days=days)
+    return bool(days) and Delivery.objects.filter(
+        contact_id=client.pk, key__startswith="rating:", created_at__gt=since
+    ).exists()
 
 
 def ticket_of(token):

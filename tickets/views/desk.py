@@ -5,6 +5,7 @@ from time import time
 from django.core.cache import cache
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from contacts.models import Contact, ContactPoint
@@ -12,9 +13,12 @@ from contacts.services import people
 from crm import files, htmx, registry
 from crm.access import fetch, require
 from crm.models import User
-from tickets.forms import AssignForm, PriorityForm, ReplyForm, StatusForm, TicketForm
-from tickets.models import Macro, Priority, Ticket, TicketMessage
+from crm.text import norm_email
+from tickets.forms import AssignForm, PriorityForm, ReplyForm, StatusForm, TagsForm, TicketForm
+from tickets.models import InboundMail, Macro, Priority, Ticket, TicketMessage
 from tickets.services import articles, desk
+from tickets.services import pictures as letter_pictures
+from tickets.services.quotes import fold
 
 QUEUE = 40
 PRESENT = 30  # seconds that a look at a ticket counts
@@ -90,6 +94,27 @@ def move(request, pk):
     return render(request, "tickets/ticket.html", _context(request, ticket), status=422)
 
 
+@require_POST
+def tag(request, pk):
+    """The ticket's tags: those ticked stay, those written down come."""
+    ticket = fetch(Ticket.objects.for_card(), request.user, pk, edit=True)
+    form = TagsForm(request.POST, known=[*ticket.tags, *desk.known_tags(request.user)])
+    if form.is_valid():
+        desk.set_tags(ticket, form.tags(), by=request.user)
+        return htmx.redirect(request, ticket.get_absolute_url(), _("The tags are kept."))
+    return render(request, "tickets/ticket.html", _context(request, ticket), status=422)
+
+
+@require_POST
+def pictures(request, pk, message_pk):
+    """Fetch the pictures of one letter. Its sender may learn that somebody looked, so only when asked to."""
+    ticket = fetch(Ticket.objects.all(), request.user, pk)
+    found = fetch(TicketMessage.objects.filter(ticket=ticket), request.user, message_pk)
+    count = letter_pictures.fetch_pictures(found)
+    text = ngettext("%(count)s picture is shown.", "%(count)s pictures are shown.", count) % {"count": count}
+    return htmx.redirect(request, f"{ticket.get_absolute_url()}#message-{found.pk}", text)
+
+
 def presence(request, pk):
     """Who else has this ticket open; asks itself again while the page is open."""
     ticket = fetch(Ticket.objects.all(), request.user, pk)
@@ -102,7 +127,7 @@ def message(request, pk, message_pk):
     found = fetch(TicketMessage.objects.filter(ticket=ticket), request.user, message_pk)
     answer = render(request, "tickets/letter.html", {"message": found})
     answer.headers["Content-Security-Policy"] = (
-        "sandbox allow-popups; default-src 'none'; style-src 'self'; frame-ancestors 'self'"
+        "sandbox allow-popups; default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'self'"
     )
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     answer._csp_exempt = True
@@ -110,12 +135,13 @@ def message(request, pk, message_pk):
 
 
 def _context(request, ticket):
-    messages = list(ticket.messages.select_related("author"))
+    messages = _thread(ticket)
+    may_see = Ticket.objects.visible_to(request.user)
     return {
         "ticket": ticket,
         "thread": messages,
         "newest": next((m.pk for m in reversed(messages) if m.direction != "note"), ""),
-        "queue": Ticket.objects.visible_to(request.user).for_card().open().order_by("resolution_due_at", "pk")[:QUEUE],
+        "queue": may_see.for_card().open().order_by("resolution_due_at", "pk")[:QUEUE],
         "people": User.objects.filter(is_active=True),
         "statuses": Ticket.Status.choices,
         "priorities": Priority.choices,
@@ -123,9 +149,34 @@ def _context(request, ticket):
         "suggested": articles.suggest(ticket.subject, limit=3),
         "others": _others(ticket, request.user),
         "files": files.files_of(ticket),
+        "tags": [tag for tag in desk.known_tags(request.user) if tag not in ticket.tags] if ticket.can_edit else [],
+        "follows": may_see.filter(pk=ticket.follows_id).first() if ticket.follows_id else None,
+        "is_dead": _is_dead(ticket),
         "ratings": ticket.ratings.select_related("agent"),
         "panels": registry.panels_for(request.user, "ticket", "right"),
     }
+
+
+def _thread(ticket):
+    """The conversation with each message's files, blocked pictures and whether its original is kept."""
+    messages = list(ticket.messages.select_related("author"))
+    keys = [message.pk for message in messages]
+    kept = set(InboundMail.objects.filter(entry__in=keys, raw__isnull=False).values_list("entry_id", flat=True))
+    by_message = files.files_by_target(TicketMessage, keys)
+    for message in messages:
+        shown = {image["file"] for image in message.images if "cid" in image}
+        message.files = [f for f in by_message.get(message.pk, []) if f.kind != "inline" or str(f.uuid) in shown]
+        message.blocked = sum(1 for image in message.images if image.get("url") and not image["file"])
+        message.has_raw = message.pk in kept
+        message.said, message.quoted = fold(message.text) if message.direction == "in" else (message.text, "")
+    return messages
+
+
+def _is_dead(ticket):
+    """Whether letters to the client's address come back."""
+    client = ticket.requester
+    points = ContactPoint.objects.filter(contact=client, kind="email", bounced_at__isnull=False)
+    return bool(client and client.email) and points.filter(norm=norm_email(client.email)).exists()
 
 
 def _others(ticket, user):

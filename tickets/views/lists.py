@@ -36,6 +36,7 @@ class TicketList(ListPage):
         Column("status", _("Status"), kind="choice", phone="p4"),
         Column("priority", _("Priority"), kind="choice", width="w-110"),
         Column("due", _("Due"), path="due_at", cell="tickets/cells/clock.html", phone="p2"),
+        Column("tags", _("Tags"), kind="tags", shown=False),
         Column("received", _("Received"), path="created_at", kind="moment", sort="created_at", down=True),
     ]
     first_use = {

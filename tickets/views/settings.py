@@ -8,15 +8,21 @@ from django.views.decorators.http import require_POST
 from crm import htmx
 from crm.access import require
 from crm.models import BusinessCalendar
-from tickets.forms import CalendarForm, MacroForm, MailboxForm, SlaForm, SpecialDayForm
-from tickets.models import InboundMail, Macro, Mailbox, Priority, SlaTarget
+from tickets.forms import CalendarForm, DeskSettingsForm, MacroForm, MailboxForm, SlaForm, SpecialDayForm
+from tickets.models import DeskSettings, Macro, Mailbox, Priority, SlaTarget
 
 
 def mailboxes(request):
-    """Each mailbox with what its last look found, and the newest letters that made no ticket."""
+    """Each mailbox with what its last look found."""
     require(request.user, "settings", "edit")
-    letters = InboundMail.objects.select_related("mailbox", "ticket").order_by("-received_at")[:30]
-    return render(request, "tickets/mailbox_list.html", {"rows": Mailbox.objects.all(), "letters": letters})
+    return render(request, "tickets/mailbox_list.html", {"rows": Mailbox.objects.all()})
+
+
+def rules(request):
+    """How long originals are kept, how many strangers are let in, when ratings are asked for."""
+    require(request.user, "settings", "edit")
+    parent = _("Mailboxes")
+    return _form(request, DeskSettingsForm, DeskSettings.get(), _("Rules of the desk"), "tickets:mailboxes", parent)
 
 
 def mailbox(request, pk=None):

@@ -5,11 +5,12 @@ import logging
 import ssl
 from datetime import timedelta
 
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
-from tickets.models import InboundMail, Mailbox
-from tickets.services.inbound.take import take
+from tickets.models import Mailbox
+from tickets.services.inbound.take import park, take
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
@@ -29,12 +30,19 @@ def poll(mailbox_id):
         seen = _fetch(mailbox)
         Mailbox.objects.filter(pk=mailbox.pk).update(checked_at=timezone.now(), last_error="", lease_until=None)
         return seen
-    except (OSError, imaplib.IMAP4.error) as error:
-        # The server's own words help whoever set the mailbox up; the password is never among them.
+    except Exception as error:
+        # Whatever breaks gives the mailbox back at once: the next look is in half a minute, not after the lease. The
+        # server's own words help whoever set the mailbox up; the password is never among them.
+        if not isinstance(error, OSError | imaplib.IMAP4.error):
+            log.exception("Mailbox %s", mailbox.pk)
         Mailbox.objects.filter(pk=mailbox.pk).update(
-            checked_at=timezone.now(), last_error=str(error)[:500], lease_until=None
+            checked_at=timezone.now(), last_error=_words(error), lease_until=None
         )
         return 0
+
+
+def _words(error):
+    return (str(error) or type(error).__name__).replace("\x00", "")[:500]
 
 
 def _fetch(mailbox):
@@ -51,7 +59,15 @@ def _fetch(mailbox):
             Mailbox.objects.filter(pk=mailbox.pk).update(last_uid=uid, lease_until=timezone.now() + LEASE)
         return len(uids[:BATCH])
     finally:
+        _leave(connection)
+
+
+def _leave(connection):
+    """Sign off. A server that went away meanwhile must not hide what went wrong before."""
+    try:
         connection.logout()
+    except (OSError, imaplib.IMAP4.error):
+        connection.shutdown()
 
 
 def _connect(mailbox):
@@ -79,20 +95,17 @@ def _new_uids(connection, mailbox):
 
 
 def _take_one(connection, mailbox, uid):
-    """One letter; one that breaks our reading is noted in the ledger and does not hold up the next."""
+    """One letter; `take` parks one that breaks our reading, so it does not hold up the next."""
     status, found = connection.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{LARGEST}>)")
     raw = next((part[1] for part in found if isinstance(part, tuple)), None) if status == "OK" else None
     if raw is None:
         return
     try:
         take(raw, mailbox=mailbox)
+    except (OSError, OperationalError):
+        raise  # the disk or the database is away: the letter stays on the server and is fetched again
     except Exception as error:
-        log.exception("Letter %s of mailbox %s", uid, mailbox.pk)
-        InboundMail.objects.get_or_create(
-            mailbox=mailbox,
-            message_id=f"<uid-{mailbox.uid_validity}-{uid}@unreadable.invalid>",
-            defaults={"outcome": InboundMail.Outcome.FAILED, "reason": f"{type(error).__name__}: {error}"[:300]},
-        )
+        park(raw, mailbox, error)
 
 
 def _quoted(folder):

@@ -5,7 +5,7 @@ import email.policy
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
 
@@ -17,14 +17,35 @@ MOST_PARTS = 200
 LONGEST_TEXT = 500_000
 _ALLOWED = {
     "a", "b", "strong", "i", "em", "u", "s", "p", "br", "div", "span", "ul", "ol", "li", "blockquote", "pre", "code",
-    "table", "thead", "tbody", "tr", "td", "th", "h1", "h2", "h3", "h4", "hr",
+    "table", "thead", "tbody", "tr", "td", "th", "h1", "h2", "h3", "h4", "hr", "img",
 }  # fmt: skip
 _ID = re.compile(r"<[^<>\s]{1,240}>")
 
 
+PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+MOST_PICTURES = 50
+
+
+@dataclass
+class Part:
+    """A file of a letter. `cid` is the name by which the letter's HTML shows it."""
+
+    name: str
+    content: bytes
+    cid: str = ""
+
+    @property
+    def is_picture(self):
+        return bool(picture_type(self.content))
+
+
 @dataclass
 class Letter:
-    """What matters of a letter. `message_id` is made up from the content when the letter has none."""
+    """What matters of a letter. `message_id` is made up from the content when the letter has none.
+
+    `received_at` is when the letter reached its server, which the sender's clock has no say in. `images` are the
+    addresses of pictures it would fetch; in `html` they stand as remote:0, remote:1, …
+    """
 
     message_id: str
     sender: str
@@ -36,6 +57,8 @@ class Letter:
     sent_at: datetime
     to: list
     headers: dict
+    received_at: datetime = None
+    images: list = field(default_factory=list)
     files: list = field(default_factory=list)
 
 
@@ -45,15 +68,19 @@ def parse(raw):
     senders = _addresses(message, "From")
     name, address = senders[0] if senders else ("", "")
     text, html, files = _body(message)
+    shown, images = without_remote(html)
+    sent_at = _date(message)
     return Letter(
         message_id=_message_id(message, raw),
         sender=norm_email(address),
         sender_name=_line(name)[:150],
         subject=_line(_decoded("".join(_values(message, "Subject")[:1])))[:300],
         text=_clean(text or _text_of(html))[:LONGEST_TEXT],
-        html=_clean(sanitised(html))[:LONGEST_TEXT],
+        html=_clean(shown)[:LONGEST_TEXT],
+        images=images,
         references=_references(message),
-        sent_at=_date(message),
+        sent_at=sent_at,
+        received_at=_received(message, sent_at),
         to=[
             norm_email(a)
             for _n, a in _addresses(message, "To") + _addresses(message, "Cc") + _addresses(message, "Delivered-To")
@@ -63,18 +90,55 @@ def parse(raw):
     )
 
 
-def sanitised(html):
-    """HTML without anything that runs, loads, overlays or asks: text, structure and links only."""
+def unreadable_id(raw):
+    """An id for a letter whose own cannot be had."""
+    return f"<{hashlib.sha256(raw).hexdigest()[:40]}@unreadable.invalid>"
+
+
+def picture_type(content):
+    """The type of a picture by its first bytes, "" for anything else: what a letter calls it is not asked."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for sign, kind in PICTURES.items() if content.startswith(sign)), "")
+
+
+def without_remote(html):
+    """(HTML that loads nothing, addresses of the pictures it would load)."""
+    urls = []
+
+    def source(tag, name, value):
+        if name != "src":
+            return re.sub(r"[<>]", "", value)[:300] if tag == "img" else value
+        value = value.strip()
+        if value[:4].lower() == "cid:":
+            return value[:250]
+        if re.match(r"remote:\d+\Z", value) or not re.match(r"(?i)https?://", value) or len(urls) >= MOST_PICTURES:
+            return None
+        if value not in urls:
+            urls.append(value[:2000])
+        return f"remote:{urls.index(value[:2000])}"
+
+    return sanitised(html, source), urls
+
+
+def sanitised(html, source=None):
+    """HTML without anything that runs, loads, overlays or asks: text, structure, links, and names of pictures."""
     if not html:
         return ""
     return nh3.clean(
         html.replace("\x00", ""),
         tags=_ALLOWED,
-        attributes={"a": {"href"}},
-        url_schemes={"http", "https", "mailto", "tel"},
+        attributes={"a": {"href"}, "img": {"src", "alt"}},
+        attribute_filter=source or _named_pictures,
+        url_schemes={"http", "https", "mailto", "tel", "cid", "remote"},
         clean_content_tags={"script", "style", "title", "noscript"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def _named_pictures(tag, name, value):
+    """Of pictures only those that stand for one of ours keep their source."""
+    return value if name != "src" or re.match(r"(?i)(cid:|remote:\d+\Z)", value) else None
 
 
 def _message_id(message, raw):
@@ -138,8 +202,14 @@ def _body(message):
         elif kind == "text/html" and not name and part.get_content_disposition() != "attachment":
             html.append(_text(payload, part.get_content_charset()))
         elif payload:
-            files.append((_line(_decoded(name)) if name else "attachment", payload))
+            cid = _line(str(part.get("Content-ID", ""))).strip("<>")[:240]
+            files.append(Part(_line(_decoded(name)) if name else _name_for(payload), payload, cid))
     return "\n".join(text), "\n".join(html), files
+
+
+def _name_for(payload):
+    kind = picture_type(payload)
+    return f"picture.{kind.partition('/')[2]}" if kind else "attachment"
 
 
 def _text(payload, charset):
@@ -176,6 +246,17 @@ def _clean(text):
 
 def _line(text):
     return " ".join(_clean(text).split())
+
+
+def _received(message, sent_at):
+    """When the last server took the letter, else when it was sent; nothing from before two weeks ago or from tomorrow."""
+    now = datetime.now(UTC)
+    stamp = str(message.get("Received", "")).rpartition(";")[2]
+    try:
+        taken = parsedate_to_datetime(stamp.strip()).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        taken = sent_at
+    return taken if now - timedelta(days=14) < taken <= now else now
 
 
 def _date(message):

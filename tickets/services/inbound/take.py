@@ -1,30 +1,31 @@
-"""One raw letter through the whole path. The same letter twice is once."""
+"""One raw letter through the whole path. The same letter twice is once; one that breaks us waits for a person."""
 
-import hashlib
-import hmac
-import re
+import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.core.cache import cache
+from django.db import OperationalError, transaction
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import people
 from crm import files
 from crm.events import record
-from crm.models import Delivery
-from tickets.models import InboundMail, Mailbox, Ticket, TicketMessage
+from crm.mail.bounces import take_report
+from crm.models import Delivery, User
+from crm.notify import notify
+from tickets.models import DeskSettings, InboundMail, Mailbox, Ticket
 from tickets.services import desk
-from tickets.services.inbound import guard
-from tickets.services.inbound.parse import parse
+from tickets.services.inbound import guard, ledger, threads
+from tickets.services.inbound.parse import parse, unreadable_id
 
+log = logging.getLogger(__name__)
 Outcome = InboundMail.Outcome
-_OURS = re.compile(r"^<t(\d+)\.([0-9a-f]{20})\.\d+@")
-_TOKEN = re.compile(r"\[#(\d{1,12})\]")
-# A solved ticket older than this is history: its client gets a new one.
-REOPEN_WITHIN = timedelta(days=30)
+MOST_FILES = 50
 
 
 @dataclass
@@ -37,74 +38,126 @@ class Verdict:
     message_id: str = ""
 
 
+class Held(Exception):
+    """The letter is to wait for a person; the message says why."""
+
+
 def take(raw, *, mailbox=None):
-    """Take one letter in. Returns a Verdict and keeps it in the ledger."""
-    letter = parse(raw)
+    """Take one letter in. Returns a Verdict and keeps it in the ledger.
+
+    A letter that cannot be read is parked there with the reason, never raised: only a database that is away is.
+    """
+    try:
+        letter, broken = parse(raw), None
+    except OperationalError:
+        raise
+    except Exception as error:
+        letter, broken = None, error
+    if letter is None:
+        return park(raw, mailbox, broken)
     mailbox = mailbox or Mailbox.objects.filter(address__in=[a for a in letter.to if a], is_active=True).first()
-    known = InboundMail.objects.filter(message_id=letter.message_id, mailbox=mailbox).first()
-    if known:
-        return Verdict("duplicate", "this letter has been taken before", known.ticket, letter.message_id)
+    row, new = ledger.enter(
+        raw, message_id=letter.message_id, mailbox=mailbox, sender=letter.sender, subject=letter.subject
+    )
+    return _settle(row, letter, raw) if new else _duplicate(row)
+
+
+def park(raw, mailbox, error):
+    """Keep a letter that cannot be taken in, with the reason, for a person to look at."""
+    row, new = ledger.enter(raw, message_id=unreadable_id(raw), mailbox=mailbox)
+    return _park(row, error) if new else _duplicate(row)
+
+
+def take_again(row, *, trusted=True):
+    """Take a letter in once more that was parked, held, or left by a dead worker. Returns a Verdict.
+
+    `trusted`: a person has looked at it, so neither the limit for strangers nor the guard against machines stops it.
+    """
+    raw = ledger.raw_of(row)
+    if raw is None:
+        return Verdict(row.outcome, _("the original letter is no longer kept"), row.ticket, row.message_id)
+    try:
+        letter = parse(raw)
+    except Exception as error:
+        return _park(row, error)
+    return _settle(row, letter, raw, trusted=trusted)
+
+
+def _settle(row, letter, raw, *, trusted=False):
+    """Judge a kept letter in one transaction; what breaks is undone and the letter parked."""
     try:
         with transaction.atomic():
-            verdict = _judge(letter, mailbox)
-            verdict.message_id = letter.message_id
-            InboundMail.objects.create(
-                mailbox=mailbox,
-                message_id=letter.message_id,
-                sender=letter.sender[:320],
-                subject=letter.subject,
-                outcome=verdict.outcome,
-                reason=verdict.reason,
-                ticket=verdict.ticket,
-            )
-            return verdict
-    except IntegrityError:
-        # Another worker took the same letter at the same moment: its verdict stands.
-        known = InboundMail.objects.filter(message_id=letter.message_id, mailbox=mailbox).first()
-        if known is None:
-            raise
-        return Verdict("duplicate", "this letter has been taken before", known.ticket, letter.message_id)
-
-
-def _judge(letter, mailbox):
-    if guard.is_ours(letter):
-        return Verdict(Outcome.IGNORED, "our own letter came back")
-    if guard.is_bounce(letter):
-        return Verdict(Outcome.IGNORED, "a report of the mail system")
-    if not letter.sender:
-        return Verdict(Outcome.IGNORED, "no sender that could be answered")
-    automatic = guard.is_automatic(letter)
-    contact = person_of(letter)
-    ticket = thread_of(letter, contact)
-    if ticket is None and automatic:
-        return Verdict(Outcome.IGNORED, "written by a machine and part of no ticket")
-    _note_campaign_reply(letter, contact)
-    verdict = Verdict(Outcome.ADDED, "answer to a ticket", ticket)
-    if ticket is None:
-        ticket = desk.open_ticket(subject=letter.subject, requester=contact, mailbox=mailbox, at=letter.sent_at)
-        verdict = Verdict(Outcome.CREATED, "new request", ticket)
-    message = desk.receive(
-        ticket,
-        text=letter.text,
-        html=letter.html,
-        sender=f"{letter.sender_name} <{letter.sender}>"[:320] if letter.sender_name else letter.sender,
-        message_id=letter.message_id,
-        automatic=automatic,
-        at=letter.sent_at,
-    )
-    _keep_files(letter, message)
+            row = InboundMail.objects.select_for_update(of=["self"]).select_related("mailbox").get(pk=row.pk)
+            if row.outcome in InboundMail.SETTLED:
+                return _duplicate(row)
+            verdict = _judge(letter, row, raw, trusted)
+            _write(row, verdict)
+    except OperationalError:
+        raise
+    except Held as held:
+        verdict = Verdict(Outcome.HELD, str(held), None, row.message_id)
+        _write(row, verdict)
+    except Exception as error:
+        return _park(row, error)
+    verdict.message_id = row.message_id
     return verdict
 
 
-def person_of(letter):
-    """The contact with the sender's address; a new one when nobody has it."""
-    point = (
-        ContactPoint.objects.filter(kind="email", norm=letter.sender, contact__isnull=False)
-        .order_by("contact_id")
-        .first()
+def _judge(letter, row, raw, trusted):
+    if guard.is_ours(letter):
+        return Verdict(Outcome.IGNORED, "our own letter came back")
+    if guard.is_report(letter):
+        report, delivery = take_report(raw)
+        if delivery:
+            return Verdict(Outcome.REPORT, f"{report.kind}: {report.words or report.status}"[:300])
+        if not guard.may_be_human(letter, report):
+            return Verdict(Outcome.IGNORED, "a report of the mail system about no letter of ours")
+    if not letter.sender:
+        return Verdict(Outcome.IGNORED, "no sender that could be answered")
+    automatic = guard.is_automatic(letter)
+    contact = _known_person(letter)
+    ticket, follows = threads.ticket_of(letter, contact, automatic=automatic)
+    if ticket is None and guard.is_answer_of_machine(letter) and not trusted:
+        return Verdict(Outcome.IGNORED, "an automatic answer that belongs to no ticket")
+    contact = contact or _new_person(letter, row, trusted)
+    _note_campaign_reply(letter, contact)
+    verdict = Verdict(Outcome.ADDED, "answer to a ticket", ticket)
+    if ticket is None:
+        ticket = desk.open_ticket(
+            subject=letter.subject, requester=contact, mailbox=row.mailbox, at=letter.received_at, follows=follows
+        )
+        verdict = Verdict(Outcome.CREATED, "new request", ticket)
+        if row.mailbox and InboundMail.objects.filter(message_id=row.message_id, mailbox=row.mailbox).count() > 1:
+            verdict.reason = "another letter carries the same id"
+    row.entry = desk.receive(
+        ticket,
+        text=letter.text,
+        html=letter.html,
+        images=[{"url": url, "file": ""} for url in letter.images],
+        sender=f"{letter.sender_name} <{letter.sender}>"[:320] if letter.sender_name else letter.sender,
+        message_id=letter.message_id,
+        automatic=automatic,
+        at=letter.received_at,
     )
-    if point:
-        return point.contact
+    _keep_files(letter, row.entry)
+    return verdict
+
+
+def _known_person(letter):
+    points = ContactPoint.objects.filter(kind="email", norm=letter.sender, contact__isnull=False)
+    point = points.select_related("contact__company").order_by("contact_id").first()
+    return point.contact if point else None
+
+
+def _new_person(letter, row, trusted):
+    """A contact for a stranger. Raises Held when the mailbox has met too many within the hour."""
+    limit = DeskSettings.get().new_contacts
+    if limit and not trusted:
+        # One worker at a time counts for a mailbox, else two would both see room for the last one.
+        Mailbox.objects.select_for_update().filter(pk=row.mailbox_id).first()
+        if ledger.made_within_the_hour(row.mailbox) >= limit:
+            raise Held("too many unknown senders within the hour")
+    row.made_contact = True
     first, _blank, last = letter.sender_name.partition(" ")
     return people.create_contact(
         by=None,
@@ -116,51 +169,52 @@ def person_of(letter):
     )
 
 
-def thread_of(letter, contact):
-    """The ticket this letter belongs to, or None.
-
-    Ids of our own letters count only with their key; ids of the client's own letters and the number in the subject
-    only for that client. A ticket that is closed, or solved long ago, is not continued.
-    """
-    for reference in letter.references:
-        ticket = _ticket_of_id(reference, contact)
-        if ticket:
-            return ticket if _continues(ticket) else None
-    found = _TOKEN.search(letter.subject)
-    if found:
-        ticket = Ticket.objects.filter(number=int(found.group(1)), requester=contact).first()
-        if ticket and _continues(ticket):
-            return ticket
-    return None
-
-
-def _ticket_of_id(reference, contact):
-    found = _OURS.match(reference)
-    if found:
-        pk, mark = found.groups()
-        right = hmac.new(settings.SECRET_KEY.encode(), f"ticket:{pk}".encode(), hashlib.sha256).hexdigest()[:20]
-        return Ticket.objects.filter(pk=pk).first() if hmac.compare_digest(mark, right) else None
-    mine = TicketMessage.objects.filter(message_id=reference, direction="in", ticket__requester=contact)
-    message = mine.select_related("ticket").first()
-    return message.ticket if message else None
-
-
-def _continues(ticket):
-    if ticket.status == Ticket.Status.CLOSED:
-        return False
-    return ticket.is_open or ticket.resolved_at is None or ticket.resolved_at > timezone.now() - REOPEN_WITHIN
-
-
 def _note_campaign_reply(letter, contact):
     """An answer to one of our campaign letters stands in the stream: sequences end by it."""
     delivery = Delivery.objects.filter(message_id__in=letter.references[:10], kind="campaign").first()
-    if delivery:
+    if delivery and not guard.is_answer_of_machine(letter):
         record("email.replied", contact=contact, company=contact.company, delivery=delivery.pk, subject=letter.subject)
 
 
 def _keep_files(letter, message):
-    for name, payload in letter.files[:50]:
+    for file in letter.files[:MOST_FILES]:
         try:
-            files.store(payload, name, target=message.ticket)
+            kind = "inline" if file.cid and file.is_picture else "attachment"
+            kept = files.store(file.content, file.name, target=message, kind=kind)
+            if kind == "inline":
+                message.images.append({"cid": file.cid, "file": str(kept.uuid)})
         except files.FileRefused as refusal:
             desk.note(message.ticket, str(refusal), by=None)
+    message.save(update_fields=["images"])
+
+
+def _write(row, verdict):
+    row.outcome, row.reason, row.ticket = verdict.outcome, verdict.reason[:300], verdict.ticket
+    row.attempts += 1
+    row.save(update_fields=["outcome", "reason", "ticket", "entry", "made_contact", "attempts"])
+    if row.is_waiting:
+        _tell(row)
+
+
+def _park(row, error):
+    log.exception("Letter %s cannot be taken in", row.pk, exc_info=error)
+    verdict = Verdict(Outcome.FAILED, f"{type(error).__name__}: {error}".replace("\x00", ""), None, row.message_id)
+    row.entry, row.made_contact = None, False
+    _write(row, verdict)
+    return verdict
+
+
+def _duplicate(row):
+    return Verdict("duplicate", "this letter has been taken before", row.ticket, row.message_id)
+
+
+def _tell(row):
+    """Once an hour for each mailbox those who lead the desk learn that letters wait."""
+    key = f"{row.mailbox_id}:{timezone.now():%Y-%m-%dT%H}"
+    if not cache.add(f"mail.waiting:{key}", 1, 3600):
+        return
+    leads = Q(is_superuser=True) | Q(roles__code="support_lead")
+    for person in User.objects.filter(leads, is_active=True).distinct():
+        with override(person.language):
+            text = _("Letters wait for a look: %(mailbox)s") % {"mailbox": row.mailbox or "–"}
+        notify(person, "mail.waiting", text, reverse("tickets:letters") + "?show=waiting", key=key)

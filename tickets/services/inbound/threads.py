@@ -1,0 +1,70 @@
+"""Which ticket a letter belongs to."""
+
+import hashlib
+import hmac
+import re
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from crm.text import sort_key
+from tickets.models import Ticket, TicketMessage
+
+_OURS = re.compile(r"^<t(\d{1,18})\.([0-9a-f]{20})\.\d+@")
+_TOKEN = re.compile(r"\[#(\d{1,12})\]")
+_PREFIX = re.compile(r"^\s*((re|fwd?|aw|wg|ответ|пересл)(\[\d+\])?\s*:\s*)+", re.I)
+# A solved ticket older than this is history: its client gets a new one.
+REOPEN_WITHIN = timedelta(days=30)
+
+
+def ticket_of(letter, contact, *, automatic=False):
+    """(ticket the letter joins or None, ticket it continues or seems to belong to or None).
+
+    Ids of our own letters count only with their key; ids of the client's own letters and the number in the subject
+    only for that client. A ticket that is closed, or solved long ago, is continued by a new one; a machine's answer
+    is laid to it all the same, quietly.
+    """
+    for reference in letter.references:
+        ticket = _of_id(reference, contact)
+        if ticket:
+            return (ticket, None) if automatic or _continues(ticket, letter) else (None, ticket)
+    found = _TOKEN.search(letter.subject)
+    ticket = Ticket.objects.filter(number=int(found.group(1))).first() if found else None
+    if ticket is None:
+        return None, None
+    if contact is None or ticket.requester_id != contact.pk:
+        # A stranger who knows the number: colleagues see the link, the ticket stays as it is.
+        return None, ticket
+    return (ticket, None) if automatic or _continues(ticket, letter) else (None, ticket)
+
+
+def _of_id(reference, contact):
+    found = _OURS.match(reference)
+    if found:
+        pk, mark = found.groups()
+        right = hmac.new(settings.SECRET_KEY.encode(), f"ticket:{pk}".encode(), hashlib.sha256).hexdigest()[:20]
+        return Ticket.objects.filter(pk=pk).first() if hmac.compare_digest(mark, right) else None
+    if contact is None:
+        return None
+    mine = TicketMessage.objects.filter(message_id=reference, direction="in", ticket__requester=contact)
+    message = mine.select_related("ticket").first()
+    return message.ticket if message else None
+
+
+def _continues(ticket, letter):
+    if ticket.status == Ticket.Status.CLOSED:
+        return False
+    if ticket.is_open:
+        return True
+    recent = ticket.resolved_at is None or ticket.resolved_at > timezone.now() - REOPEN_WITHIN
+    return recent and (_same_subject(ticket, letter) or bool(_TOKEN.search(letter.subject)))
+
+
+def _same_subject(ticket, letter):
+    """Whether it is about the same thing: people press "reply" in an old letter and write about something new."""
+    return not letter.subject or _bare(letter.subject) == _bare(ticket.subject)
+
+
+def _bare(subject):
+    return sort_key(_TOKEN.sub("", _PREFIX.sub("", subject)).strip())
