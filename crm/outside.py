@@ -86,7 +86,9 @@ def _ask(url, limit, until):
     connection = _connection(parts.scheme, host, port, address, _left(until))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request("GET", path, headers={"User-Agent": "Rapport", "Accept": "*/*", "Accept-Encoding": "identity"})
+        connection.request(
+            "GET", path, headers={"User-Agent": "Rapport", "Accept": "*/*", "Accept-Encoding": "identity"}
+        )
         response = connection.getresponse()
         if response.status in {301, 302, 303, 307, 308} and response.headers.get("Location"):
             return None, response.headers["Location"]

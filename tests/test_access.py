@@ -3,6 +3,7 @@
 The routes come from the resolver: one that this test does not know fails it.
 """
 
+import gzip
 import re
 
 import pytest
@@ -22,7 +23,7 @@ from deals.models import Deal, LossReason, Order, Product
 from deals.services.lines import add_free
 from deals.services.proposals import draft_proposal
 from deals.services.setup import create_standard_pipeline
-from tickets.models import Article, Category, Macro, Mailbox, SlaTarget
+from tickets.models import Article, Category, InboundMail, Macro, Mailbox, SlaTarget
 from tickets.services import desk
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,8 @@ def world(workspace, alice, settings, tmp_path):
     order = Order.objects.create(contact=contact, owner=alice, team=alice.team, currency="EUR", amount=1, amount_base=1)
     ticket = desk.open_ticket(subject="Help", requester=contact, owner=alice, by=alice)
     message = desk.receive(ticket, text="Help", html="<p>Help</p>")
+    raw = files.store(gzip.compress(b"Subject: Help"), "a.eml.gz", kind="letter")
+    kept = InboundMail.objects.create(message_id="<a@x>", outcome="held", ticket=ticket, entry=message, raw=raw)
     category = Category.objects.create(name="General")
     article = Article.objects.create(category=category, title="Inner", body="x", state="internal")
     calendar = BusinessCalendar.objects.create(name="Office")
@@ -128,7 +131,7 @@ def world(workspace, alice, settings, tmp_path):
         "deals:stage_new": pipeline, "deals:stage_edit": stage, "deals:stage_delete": stage, "tickets:": ticket,
         "tickets:article": article, "tickets:mailbox": Mailbox.objects.create(name="M", address="m@halden.test"),
         "tickets:calendar": calendar, "tickets:special_day_new": calendar, "tickets:special_day_delete": day,
-        "tickets:macro": Macro.objects.create(name="M", text="x"), "campaigns:segment": segment, "campaigns:": sequence,
+        "tickets:letter": kept, "tickets:macro": Macro.objects.create(name="M", text="x"), "campaigns:segment": segment, "campaigns:": sequence,
         "campaigns:guide": GuideForm.objects.create(title="G", slug="g", content="x", personal_data_text="x", advertising_text="x"),
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,

@@ -93,7 +93,11 @@ declare(
     "ticket.status_changed", gettext_lazy("{target} is now: {label}"), icon="circle-dot", group="service", noisy=True
 )
 declare(
-    "ticket.tagged", gettext_lazy("{actor} changed the tags of {target}: {label}"), icon="tag", group="service", noisy=True
+    "ticket.tagged",
+    gettext_lazy("{actor} changed the tags of {target}: {label}"),
+    icon="tag",
+    group="service",
+    noisy=True,
 )
 declare("ticket.resolved", gettext_lazy("{actor} solved {target}"), icon="circle-check", group="service")
 declare("ticket.closed", gettext_lazy("{target} was closed"), icon="lock", group="service")

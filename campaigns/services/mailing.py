@@ -4,7 +4,7 @@ import json
 
 from django.db import connection
 
-from campaigns.models import Enrolment, Letter, Sequence, Suppression
+from campaigns.models import Enrolment, Letter, Sequence, StepRun, Suppression
 from campaigns.services import letters
 from contacts.models import Contact
 from crm.events import EventRow, record_many

@@ -92,7 +92,9 @@ def _read_status(part, report):
 
 def _read_words(message, parts, report):
     """A report without a machine's part: the head and the words have to do."""
-    text = "\n".join(_text(p) for p in parts if p.get_content_type() == "text/plain" and not p.is_multipart())[:_LONGEST]
+    text = "\n".join(_text(p) for p in parts if p.get_content_type() == "text/plain" and not p.is_multipart())[
+        :_LONGEST
+    ]
     said = _COPY.split(text)[0]
     failed = str(message.get("X-Failed-Recipients", ""))
     subject = str(message.get("Subject", "")).casefold()

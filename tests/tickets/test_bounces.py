@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.models import Suppression
+from campaigns.models import Enrolment, Segment, Sequence, Step, StepRun, Suppression
 from contacts.models import Contact, ContactPoint
 from contacts.services import people
 from crm.mail import queue_mail, send_due
@@ -377,3 +377,22 @@ def test_a_read_receipt_is_no_bounce(answer):
     assert take(raw).outcome in {"ignored", "report"}
     assert dead(answer) == ("sent", "", False, False)
     assert Ticket.objects.count() == 1
+
+
+def test_a_campaign_letter_that_came_back_is_failed_on_its_step(support, alice):
+    ann = people.create_contact(by=alice, first_name="Ann", email="ann@example.com")
+    segment = Segment.objects.create(name="All", tree={"all": []}, owner=alice)
+    sequence = Sequence.objects.create(name="Tips", segment=segment, owner=alice)
+    step = Step.objects.create(sequence=sequence, kind="wait")
+    enrolment = Enrolment.objects.create(sequence=sequence, contact=ann)
+    refs = {"enrolment": enrolment.pk, "step": step.pk, "sequence": sequence.pk}
+    delivery = queue_mail("campaign", to="ann@example.com", subject="Tip", text="x", contact=ann, refs=refs)
+    Delivery.objects.update(state="sent", purpose="campaigns.step")
+    run = StepRun.objects.create(enrolment=enrolment, step=step, outcome="sent")
+
+    take(postfix(delivery))
+
+    run.refresh_from_db()
+    assert run.outcome == "failed"
+    assert "User unknown" in run.reason
+    assert not Ticket.objects.exists()

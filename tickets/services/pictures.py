@@ -38,16 +38,16 @@ def fetch_pictures(message):
     """Fetch the pictures of a letter that lie elsewhere, through the guard, and keep them. Returns how many came."""
     wanted = [(n, image["url"]) for n, image in enumerate(message.images) if image.get("url") and not image["file"]]
     with ThreadPoolExecutor(6) as pool:
-        found = dict(zip([n for n, _url in wanted[:MOST]], pool.map(_fetch, [url for _n, url in wanted[:MOST]])))
+        found = list(pool.map(lambda pair: (pair[0], _fetch(pair[1])), wanted[:MOST]))
     with transaction.atomic():
         message = TicketMessage.objects.select_for_update().get(pk=message.pk)
-        for number, content in found.items():
+        for number, content in found:
             if content and not message.images[number]["file"]:
                 name = f"picture.{picture_type(content).partition('/')[2]}"
                 kept = files.store(content, name, target=message, kind="inline")
                 message.images[number]["file"] = str(kept.uuid)
         message.save(update_fields=["images"])
-    return sum(1 for content in found.values() if content)
+    return sum(1 for _number, content in found if content)
 
 
 def _fetch(url):

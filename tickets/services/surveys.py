@@ -56,9 +56,10 @@ def ask_for_rating(ticket):
 def _asked_lately(client):
     days = DeskSettings.get().quiet_days
     since = timezone.now() - timedelta(days=days)
-    return bool(days) and Delivery.objects.filter(
-        contact_id=client.pk, key__startswith="rating:", created_at__gt=since
-    ).exists()
+    return (
+        bool(days)
+        and Delivery.objects.filter(contact_id=client.pk, key__startswith="rating:", created_at__gt=since).exists()
+    )
 
 
 def ticket_of(token):
