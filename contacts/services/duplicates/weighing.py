@@ -1,0 +1,156 @@
+"""How likely two records are one: bits of evidence for and against, field by field, over whole columns at once."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from django.utils.translation import gettext_lazy as _
+from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.process import cpdist
+
+# How frequent a value of a field is before anything has been counted; so many such records stand beside the real ones.
+USUAL = {
+    "given_name": 1 / 150, "surname": 1 / 800, "date_of_birth": 1 / 15_000, "street_number": 1 / 60,
+    "address_1": 1 / 3000, "address_2": 1 / 1500, "suburb": 1 / 800, "postcode": 1 / 800, "state": 1 / 6,
+    "email": 1e-6, "phone": 1e-6, "company": 1 / 500,
+}  # fmt: skip
+IMAGINED = 1000
+# Bits that speak against when both records know the field and say something else altogether.
+AGAINST = {
+    "given_name": 4.0, "surname": 4.5, "date_of_birth": 4.0, "street_number": 1.0, "address_1": 1.5, "address_2": 0.3,
+    "suburb": 1.2, "postcode": 1.5, "state": 0.8, "email": 0.5, "phone": 0.5, "company": 0.3,
+}  # fmt: skip
+# The most that a field, and all that says where somebody lives, can say for it.
+MOST = {"date_of_birth": 15.0, "email": 16.0, "phone": 14.0, "company": 4.0, "address_2": 6.0, "state": 3.0}
+PLACE, PLACE_MOST, PLACE_LEAST = ("street_number", "address_1", "address_2", "suburb", "postcode", "state"), 15.0, -7.0
+# The most that a word or number can say which is alike and not the same.
+ALIKE_MOST = 6.0
+# Of two records at random, at least so many bits speak against their being one.
+PRIOR = 10.0
+_SAID = {
+    "given_name": _("first name"), "surname": _("last name"), "date_of_birth": _("birthday"), "street_number": _("house"),
+    "address_1": _("street"), "address_2": _("address"), "suburb": _("city"), "postcode": _("postcode"),
+    "state": _("region"), "email": _("email"), "phone": _("phone"), "company": _("company"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two records by their ids. `score` is 0 to 1; `reasons` are words for what speaks for it, strongest first."""
+
+    a: str
+    b: str
+    score: float
+    reasons: tuple
+
+
+def weigh(table, first, second, *, least):
+    """Pairs of rows that score `least` or more, the surest first."""
+    if not len(first):
+        return []
+    bits = _Evidence(table, first, second)
+    total = bits.total() - max(PRIOR, np.log2(len(table)))
+    score = 1 / (1 + np.exp2(-np.clip(total, -60, 60)))
+    kept = np.flatnonzero(score >= least)
+    kept = kept[np.argsort(-total[kept], kind="stable")]
+    return [Pair(table.ids[first[i]], table.ids[second[i]], round(float(score[i]), 4), bits.reasons(i)) for i in kept]
+
+
+class _Evidence:
+    def __init__(self, table, first, second):
+        self.table, self.first, self.second = table, first, second
+        self.n = len(table)
+        self.of = {}  # field -> bits of each pair
+
+    def total(self):
+        self._names()
+        self.of["date_of_birth"] = self._day()
+        self._place()
+        self._points()
+        self.of["company"] = self._worded("company")
+        total = sum(self.of[name] for name in self.of if name not in PLACE)
+        total = total + np.clip(sum(self.of[name] for name in PLACE), PLACE_LEAST, PLACE_MOST)
+        # Neither name nor birthday: relatives at one address, or colleagues.
+        strangers = (self.of["given_name"] < -3) & (self.of["date_of_birth"] < -3)
+        return total - 10 * strangers
+
+    def reasons(self, i):
+        """Words for the three fields that say most for the pair."""
+        for_it = sorted(((bits[i], name) for name, bits in self.of.items() if bits[i] > 1), reverse=True)
+        return tuple(str(_SAID[name]) for _bits, name in for_it[:3])
+
+    def _names(self):
+        """First and last name, as they stand or changed with each other, whichever fits better."""
+        straight = self._worded("given_name"), self._worded("surname")
+        crossed = self._worded("given_name", "surname"), self._worded("surname", "given_name")
+        swapped = sum(crossed) - 1.5 > sum(straight)
+        for name, plain, other in zip(("given_name", "surname"), straight, crossed, strict=True):
+            self.of[name] = np.where(swapped, other - 0.75, plain)
+
+    def _place(self):
+        for name in ("address_2", "suburb"):
+            self.of[name] = self._worded(name)
+        street = self._worded("address_1")
+        # The line of the house and that of the street change places.
+        crossed = np.maximum(self._worded("address_1", "address_2"), self._worded("address_2", "address_1"))
+        self.of["address_1"] = np.where(crossed > np.maximum(street, 2), crossed, street)
+        for name in ("street_number", "postcode", "state"):
+            self.of[name] = self._coded(name)
+
+    def _points(self):
+        strangers = self.of["given_name"] + self.of["surname"] < -4
+        self.of["phone"] = self._coded("phone")
+        same = self._coded("email")
+        locals_ = [email.partition("@")[0] for email in self.table.email]
+        alike = _compare(locals_, self.first, locals_, self.second, JaroWinkler.similarity)
+        # The same name at another provider says something; a similar one hardly more than the names themselves.
+        same = np.where(same < 0, np.select([alike == 1, alike > 0.93], [5.0, 1.5], same), same)
+        self.of["email"] = same
+        # A box or a line that several people share says little.
+        for name in ("email", "phone"):
+            self.of[name] = np.where(strangers, np.minimum(self.of[name], 3.0), self.of[name])
+
+    def _worded(self, one, other=None):
+        """Bits of words that may be misspelt."""
+        left, right = getattr(self.table, one), getattr(self.table, other or one)
+        alike = _compare(left, self.first, right, self.second, JaroWinkler.similarity)
+        share = np.interp(alike, [0.0, 0.72, 0.8, 0.87, 0.93, 0.99, 1.0], [-1.0, -1.0, -0.25, 0.3, 0.65, 0.85, 1.0])
+        return self._bits(one, other or one, share)
+
+    def _coded(self, name):
+        """Bits of numbers and codes: equal, one slip, or other."""
+        values = getattr(self.table, name)
+        slips = _compare(values, self.first, values, self.second, OSA.distance)
+        share = np.where(slips == 0, 1.0, np.where(slips == 1, 0.4, -1.0))
+        return self._bits(name, name, share)
+
+    def _day(self):
+        values = self.table.date_of_birth
+        turned = [value[:4] + value[6:] + value[4:6] for value in values]
+        slips = _compare(values, self.first, values, self.second, OSA.distance)
+        share = np.select([slips == 0, slips == 1, slips == 2], [1.0, 0.55, 0.1], -1.0)
+        share = np.where(
+            _compare(turned, self.first, values, self.second, OSA.distance) == 0, np.maximum(share, 0.7), share
+        )
+        return self._bits("date_of_birth", "date_of_birth", share)
+
+    def _bits(self, one, other, share):
+        """`share` of the weight of agreement, or of what speaks against, where both records know the field."""
+        left, right = getattr(self.table, one), getattr(self.table, other)
+        weight = np.minimum(self._weights(one)[self.first], self._weights(other)[self.second])
+        known = np.array([bool(value) for value in left])[self.first] & np.array([bool(v) for v in right])[self.second]
+        # However rare a word, there are always some that look like it.
+        alike = np.where(share < 1, np.minimum(share * weight, ALIKE_MOST), weight)
+        return np.where(known, np.where(share > 0, alike, share * AGAINST[one]), 0.0)
+
+    def _weights(self, name):
+        """What agreement in each row's value says, in bits: the rarer it is among the others, the more."""
+        values = getattr(self.table, name)
+        counted = Counter(values)
+        others = np.array([max(counted[value] - 2, 0) for value in values])
+        share = (others + IMAGINED * USUAL[name]) / (self.n + IMAGINED)
+        return np.minimum(-np.log2(share), MOST.get(name, 99.0))
+
+
+def _compare(left, first, right, second, scorer):
+    return cpdist([left[i] for i in first], [right[i] for i in second], scorer=scorer, workers=1).astype(float)
