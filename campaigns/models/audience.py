@@ -1,16 +1,12 @@
 """Who must not be written to, who is interested, and how people come in."""
 
-import hashlib
-import hmac
-
-from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
-from crm import audit
+from crm import audit, keys
 from crm.text import norm_email
 
 
@@ -36,7 +32,7 @@ class Suppression(models.Model):
     @staticmethod
     def digest_of(email):
         """The hash under which an address is kept."""
-        return hmac.new(settings.SECRET_KEY.encode(), norm_email(email).encode(), hashlib.sha256).hexdigest()
+        return keys.lasting_digest(norm_email(email))
 
 
 @audit.tracked()

@@ -1,14 +1,13 @@
 """Mailboxes from which requests come and in whose name replies leave."""
 
-import base64
-import hashlib
-
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm import audit
+from crm import audit, keys
+
+PURPOSE = "tickets.mailbox"
 
 
 @audit.tracked(exclude=["last_uid", "uid_validity", "checked_at", "last_error", "lease_until"])
@@ -41,23 +40,17 @@ class Mailbox(models.Model):
 
     @property
     def password(self):
-        """The IMAP password, "" when none is kept or it was kept under another SECRET_KEY."""
+        """The IMAP password, "" when none is kept or it was kept under a SECRET_KEY that is gone."""
         try:
-            return _box().decrypt(self.secret.encode()).decode() if self.secret else ""
+            return keys.box(PURPOSE).decrypt(self.secret.encode()).decode() if self.secret else ""
         except InvalidToken:
             return ""
 
     @password.setter
     def password(self, value):
-        self.secret = _box().encrypt(value.encode()).decode() if value else ""
+        self.secret = keys.box(PURPOSE).encrypt(value.encode()).decode() if value else ""
 
     @property
     def sender(self):
         """(name, address) as replies carry them."""
         return self.name, self.address or settings.DEFAULT_FROM_EMAIL
-
-
-def _box():
-    """The cipher of mailbox passwords; its key follows from SECRET_KEY."""
-    key = hashlib.sha256(b"tickets.mailbox:" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))

@@ -1,10 +1,7 @@
 """What agents and clients do with a ticket."""
 
-import hashlib
-import hmac
 from collections import Counter
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.html import format_html, linebreaks
@@ -12,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.services.people import touch
+from crm import keys
 from crm.clock import add_business, business_seconds
 from crm.events import record
 from crm.mail import queue_mail
@@ -281,7 +279,7 @@ def known_tags(user, limit=40):
 
 def thread_id(ticket, message):
     """Message-ID of a reply. The key in it cannot be guessed, so an answer to it proves that its writer had our letter."""
-    mark = hmac.new(settings.SECRET_KEY.encode(), f"ticket:{ticket.pk}".encode(), hashlib.sha256).hexdigest()[:20]
+    mark = keys.mark("ticket", ticket.pk)
     domain = (
         ticket.mailbox.address if ticket.mailbox else Workspace.get().mail_from or "rapport@localhost"
     ).rpartition("@")[2]

@@ -1,13 +1,11 @@
 """Which ticket a letter belongs to."""
 
-import hashlib
-import hmac
 import re
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
+from crm import keys
 from crm.text import sort_key
 from tickets.models import Ticket, TicketMessage
 
@@ -43,8 +41,7 @@ def _of_id(reference, contact):
     found = _OURS.match(reference)
     if found:
         pk, mark = found.groups()
-        right = hmac.new(settings.SECRET_KEY.encode(), f"ticket:{pk}".encode(), hashlib.sha256).hexdigest()[:20]
-        return Ticket.objects.filter(pk=pk).first() if hmac.compare_digest(mark, right) else None
+        return Ticket.objects.filter(pk=pk).first() if keys.is_mark(mark, "ticket", pk) else None
     if contact is None:
         return None
     mine = TicketMessage.objects.filter(message_id=reference, direction="in", ticket__requester=contact)
