@@ -97,6 +97,8 @@ class ContactForm(forms.ModelForm):
 
 
 class CompanyForm(forms.ModelForm):
+    """All fields of a company; the field named `only` alone for an edit in place."""
+
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
 
     class Meta:
@@ -106,9 +108,11 @@ class CompanyForm(forms.ModelForm):
             "source", "owner", "tags",
         ]  # fmt: skip
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, only=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        if only:
+            self.fields = {only: self.fields[only]}
         self.helper = _two_columns(self, wide=["name", "tags"])
 
     def clean_phone(self):

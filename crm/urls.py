@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from crm.views import (
+    cells,
     conditions,
     files,
     health,
@@ -36,6 +37,9 @@ urlpatterns = [
     path("lists/<slug:name>/views/<int:pk>/", lists.change_view, name="list_view"),
     path("lists/<slug:name>/acts/<slug:act>/", lists.bulk, name="list_bulk"),
     path("lists/<slug:name>/undo/<str:token>/", lists.undo, name="list_undo"),
+    path("lists/<slug:name>/rows/<int:pk>/<slug:field>/", cells.cell, name="list_cell"),
+    path("lists/<slug:name>/previous/<int:pk>/", lists.previous, name="list_previous"),
+    path("lists/<slug:name>/next/<int:pk>/", lists.next, name="list_next"),
     path("lists/<slug:name>/export/", lists.export, name="list_export"),
     path("conditions/<slug:subject>/token/", conditions.token, name="conditions_token"),
     path("conditions/<slug:subject>/builder/", conditions.builder, name="conditions_builder"),

@@ -6,6 +6,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from crm import lists
 from crm.lists import Column, ListPage, Preset
+from deals.forms import DealForm
 from deals.models import Deal, Order, Product, PurchaseFacts
 from deals.services import editing
 
@@ -47,8 +48,18 @@ class DealList(ListPage):
             phone="p2",
             total=Sum("amount_base"),
             total_says=_("sum"),
+            edit="amount",
+            edit_many=False,
         ),
-        Column("close_on", pgettext_lazy("deal", "Close"), kind="day", sort="close_on", width="w-96", phone="p4"),
+        Column(
+            "close_on",
+            pgettext_lazy("deal", "Close"),
+            kind="day",
+            sort="close_on",
+            width="w-96",
+            phone="p4",
+            edit="close_on",
+        ),
         Column("next_step", _("Next step"), cell="deals/cells/step.html", width="w-180"),
         Column("owner", _("Owner"), kind="person", width="w-130", related=["owner"]),
         Column("created", _("Created"), path="created_at", kind="ago", sort="created_at", down=True, shown=False),
@@ -68,6 +79,12 @@ class DealList(ListPage):
     def rows(self):
         # The stage's chip, and whether the row may be marked as forgotten.
         return Deal.objects.select_related("stage")
+
+    def cell_form(self, name, row=None, data=None, *, by):
+        return DealForm(data, instance=row, user=by, only=name)
+
+    def write(self, row, form, name, by):
+        editing.save_form(row, form, by=by)
 
     def assign(self, row, owner, by):
         editing.assign(row, owner, by=by)

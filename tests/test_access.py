@@ -136,11 +136,13 @@ def world(workspace, alice, settings, tmp_path):
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
         "role": alice.roles.get(), "invitation": invitation, "list_view": view,
+        "list_cell": contact, "list_next": contact, "list_previous": contact,
     }  # fmt: skip
     return {
         "pk": pk, "point_pk": point.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
-        "priority": "low", "slug": "g", "act": "delete", "key": "x", "token": "not-signed-by-us", "loss": LossReason.objects.first(),
+        "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us",
+        "loss": LossReason.objects.first(),
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from django.db.models import Avg
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from contacts.forms import CompanyForm, ContactForm
 from contacts.models import Company, Contact, Task
 from contacts.services import people
 from contacts.services import tasks as task_verbs
@@ -37,8 +38,17 @@ class ContactList(ListPage):
             fixed=True,
             path="full_name",
         ),
-        Column("company", _("Company"), kind="record", width="w-180", related=["company"], phone="p3"),
-        Column("owner", _("Owner"), kind="person", width="w-130", related=["owner"]),
+        Column(
+            "company",
+            _("Company"),
+            kind="record",
+            width="w-180",
+            related=["company"],
+            phone="p3",
+            edit="company",
+            edit_many=False,
+        ),
+        Column("owner", _("Owner"), kind="person", width="w-130", related=["owner"], edit="owner", edit_many=False),
         Column(
             "touch", _("Last touch"), path="last_touch_at", kind="ago", sort="last_touch_at", down=True, width="w-110"
         ),
@@ -63,12 +73,13 @@ class ContactList(ListPage):
             phone="p2",
         ),
         Column("quality", _("Data"), cell="contacts/cells/quality.html", width="w-130", kind="percent"),
-        Column("stage", _("Lifecycle stage"), kind="choice", shown=False),
-        Column("email", _("Email"), width="w-180", shown=False),
-        Column("phone", _("Phone"), shown=False),
-        Column("city", _("City"), shown=False),
-        Column("source", _("Source"), shown=False),
-        Column("tags", _("Tags"), kind="tags", shown=False),
+        Column("stage", _("Lifecycle stage"), kind="choice", shown=False, edit="stage"),
+        Column("email", _("Email"), width="w-180", shown=False, edit="email", edit_many=False),
+        Column("phone", _("Phone"), shown=False, edit="phone", edit_many=False),
+        Column("job", _("Job title"), path="job_title", shown=False, edit="job_title"),
+        Column("city", _("City"), shown=False, edit="city"),
+        Column("source", _("Source"), shown=False, edit="source"),
+        Column("tags", _("Tags"), kind="tags", shown=False, edit="tags", edit_many=False),
         Column("created", _("Added"), path="created_at", kind="day", sort="created_at", down=True, shown=False),
     ]
     first_use = {
@@ -81,6 +92,15 @@ class ContactList(ListPage):
     @staticmethod
     def count_text(n):
         return ngettext("%(n)s person", "%(n)s people", n)
+
+    def cell_form(self, name, row=None, data=None, *, by):
+        return ContactForm(data, instance=row, only=name)
+
+    def typed_value(self, row, name):
+        return people.shown_value(row, name)
+
+    def write(self, row, form, name, by):
+        people.change_field(row, form, name, was=None, by=by)
 
     def assign(self, row, owner, by):
         people.assign_contact(row, owner, by=by)
@@ -102,13 +122,13 @@ class CompanyList(ListPage):
     presets = [Preset("mine", _("My companies"), {"field": "owner", "op": "is", "value": "me"})]
     columns = [
         Column("name", _("Name"), cell="contacts/cells/company.html", sort="name_key", phone="p1", fixed=True),
-        Column("industry", _("Industry"), width="w-180", phone="p3"),
-        Column("city", _("City"), phone="p4"),
+        Column("industry", _("Industry"), width="w-180", phone="p3", edit="industry"),
+        Column("city", _("City"), phone="p4", edit="city"),
         Column("owner", _("Owner"), kind="person", related=["owner"]),
-        Column("staff", _("Staff"), kind="number", width="w-80", phone="p2"),
+        Column("staff", _("Staff"), kind="number", width="w-80", phone="p2", edit="staff"),
         Column("touch", _("Last touch"), path="last_touch_at", kind="ago", width="w-110"),
         Column("domain", _("Website"), shown=False, width="w-180"),
-        Column("inn", _("Taxpayer no."), shown=False),
+        Column("inn", _("Taxpayer no."), shown=False, edit="inn", edit_many=False),
         Column("tags", _("Tags"), kind="tags", shown=False),
         Column("created", _("Added"), path="created_at", kind="day", sort="created_at", down=True),
     ]
@@ -122,6 +142,9 @@ class CompanyList(ListPage):
     @staticmethod
     def count_text(n):
         return ngettext("%(n)s company", "%(n)s companies", n)
+
+    def cell_form(self, name, row=None, data=None, *, by):
+        return CompanyForm(data, instance=row, only=name)
 
     def delete(self, row, by):
         people.delete_company(row, by=by)

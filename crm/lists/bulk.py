@@ -89,6 +89,24 @@ def _tag_back(page, rows, by):
         row.save(update_fields=["tags"])
 
 
+def _edit(page, rows, data, by):
+    name, typed, kept = data["field"], {data["field"]: data["value"]}, 0
+    for row in rows:
+        form = page.cell_form(name, row, typed, by=by)
+        if form.is_valid():
+            page.write(row, form, name, by)
+        else:
+            kept += 1
+    return kept
+
+
+def _edit_back(page, rows, by):
+    for row, before in rows:
+        for name, value in before.items():
+            setattr(row, name, value)
+        row.save()
+
+
 def _delete(page, rows, data, by):
     kept = 0
     for row in rows:
@@ -102,6 +120,7 @@ def _delete(page, rows, data, by):
 
 ASSIGN = BulkAct("assign", _("Owner"), "user", _assign, AssignForm, restore=_assign_back)
 TAG = BulkAct("tag", _("Tag"), "tag", _tag, TagForm, restore=_tag_back)
+EDIT = BulkAct("edit", _("Change"), "edit", _edit, restore=_edit_back)
 DELETE = BulkAct("delete", _("Delete"), "trash", _delete, act="delete", danger=True)
 
 _acts: dict[str, list[BulkAct]] = {}
@@ -117,6 +136,8 @@ def acts_of(page, user):
     found = {}
     if issubclass(page.model, Owned):
         found["assign"] = ASSIGN
+    if page.editable_many:
+        found["edit"] = EDIT
     if _has_tags(page.model):
         found["tag"] = TAG
     found |= {act.name: act for act in _acts.get(page.name, [])}

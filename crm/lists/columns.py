@@ -23,7 +23,8 @@ class Column:
     `sort` is the database column to order by, `down` when the first click (and its index) goes downwards.
     `annotate()` gives {name: expression}, `related` what to join: both only while the column is shown. `total` is an
     aggregate for the foot, `total_says` its word. `phone` is the place in the two-line row (p1 to p4). `export(row)`
-    gives the plain value for files.
+    gives the plain value for files. `edit` is the field that is changed in the cell and, unless `edit_many` is off, on
+    many rows at once (see `crm.lists.cells`).
     """
 
     name: str
@@ -44,6 +45,8 @@ class Column:
     currency: str = "currency"
     export: Callable | None = None
     kind_needed: str = ""
+    edit: str = ""
+    edit_many: bool = True
 
     @property
     def numeric(self):
@@ -148,7 +151,7 @@ def column(list_name, item):
     _added.setdefault(list_name, []).append(item)
 
 
-def columns_of(page, user):
-    """All columns of a list that the user may see."""
+def columns_of(page, user=None):
+    """All columns of a list, or those that the user may see."""
     found = [*page.columns, *_added.get(page.name, [])]
-    return [c for c in found if not c.kind_needed or access.may(user, c.kind_needed)]
+    return [c for c in found if user is None or not c.kind_needed or access.may(user, c.kind_needed)]

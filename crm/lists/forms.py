@@ -35,23 +35,47 @@ class ExportForm(forms.Form):
 
 
 class BulkForm(forms.Form):
-    """The fields of an act; before a dangerous one on many rows, their number typed in."""
+    """The fields of an act; before a dangerous one on many rows, their number typed in.
+
+    To change a field, it is chosen first: `asks_value` is False until then.
+    """
 
     TYPED_FROM = 10
 
-    def __init__(self, data=None, *, act, total):
-        super().__init__(data)
-        if act.form:
+    def __init__(self, data, *, act, total, page, by):
+        self.page, self.by, self.act = page, by, act
+        self.edited = next((c for c in page.editable_many if c.edit == data.get("field")), None)
+        self.asks_value = act.name != "edit" or self.edited is not None
+        answered = "asked" in data if act.name == "edit" else "go" in data
+        super().__init__(data if answered and self.asks_value else None)
+        if act.name == "edit":
+            self._fields_to_edit()
+        elif act.form:
             self.fields |= act.form().fields
         self.total = total
         if act.danger and total >= self.TYPED_FROM:
             self.fields["typed"] = forms.IntegerField(
                 label=_("Type %(n)s to go on") % {"n": total}, widget=forms.TextInput(attrs={"inputmode": "numeric"})
             )
-        if act.form is None and not act.danger:
+        if act.form is None and not act.danger and act.name != "edit":
             self.is_bound, self.data = True, {}
         self.helper = FormHelper()
         self.helper.form_tag = False
+
+    def _fields_to_edit(self):
+        if self.edited is None:
+            choices = [(c.edit, c.label) for c in self.page.editable_many]
+            self.fields["field"] = forms.ChoiceField(
+                label=_("What to change"), choices=choices, widget=forms.RadioSelect
+            )
+            return
+        name = self.edited.edit
+        self.fields["field"] = forms.CharField(widget=forms.HiddenInput, initial=name)
+        self.fields["asked"] = forms.CharField(widget=forms.HiddenInput, initial="1")
+        self.fields[name] = self.page.cell_form(name, by=self.by).fields[name]
+        self.fields[name].label = _("New value: %(field)s") % {"field": self.edited.label}
+        if not self.fields[name].required:
+            self.fields[name].help_text = _("Left empty, the field is emptied.")
 
     def clean_typed(self):
         if self.cleaned_data["typed"] != self.total:
@@ -60,7 +84,9 @@ class BulkForm(forms.Form):
 
     @property
     def data_json(self):
-        """Cleaned data as JSON: records as their keys."""
+        """Cleaned data as JSON: records as their keys; a value to write as it was typed."""
+        if self.edited:
+            return {"field": self.edited.edit, "value": self.data.get(self.edited.edit, "")}
         return {name: _plain(value) for name, value in self.cleaned_data.items() if name != "typed"}
 
 

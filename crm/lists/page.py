@@ -6,13 +6,14 @@ from operator import and_
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm import conditions
 from crm.conditions.widgets import dump
+from crm.lists.cells import Cells
 from crm.lists.columns import columns_of
 from crm.models.saved_view import SavedView
 from crm.text import sort_key
@@ -29,7 +30,7 @@ class Preset:
     kind_needed: str = ""
 
 
-class ListPage:
+class ListPage(Cells):
     """See `crm.lists` for an example."""
 
     name = kind = subject = url_name = title = ""
@@ -143,14 +144,18 @@ class Wish:
 
     @cached_property
     def columns(self):
-        """The columns shown, in the list's order."""
+        """The columns shown: the fixed ones, then the others in the order asked for, else in the list's."""
         asked = self.params.get("cols", "")
         names = asked.split(",") if asked else (getattr(self.view, "columns", None) or [])
         if unknown := set(names) - {c.name for c in self.all_columns}:
             if asked:
                 raise BadRequest(_("There is no column “%(name)s”.") % {"name": min(unknown)[:40]})
             names = [n for n in names if n not in unknown]
-        return [c for c in self.all_columns if c.fixed or (c.name in names if names else c.shown)]
+        if not names:
+            return [c for c in self.all_columns if c.fixed or c.shown]
+        known = {c.name: c for c in self.all_columns}
+        fixed = [c for c in self.all_columns if c.fixed]
+        return fixed + [known[n] for n in dict.fromkeys(names) if not known[n].fixed]
 
     @property
     def sort_text(self):
@@ -185,6 +190,10 @@ class Wish:
             rows = self.page.search(rows, self.search)
         return conditions.matching(rows, self.tree, self.page.subject, user=self.user)
 
+    def last_key(self):
+        """The highest key there is: records added later stand behind it."""
+        return self.page.model._base_manager.aggregate(last=Max("pk"))["last"] or 0
+
     def shown(self):
         """`base()` with what the columns need."""
         rows = self.base()
@@ -195,6 +204,11 @@ class Wish:
         if "__" in self.sort.sort:
             rows = rows.annotate(_sort=F(self.sort.sort))
         return rows.select_related(*related) if related else rows
+
+    def shown_for_editing(self):
+        """`shown()` with `can_edit`, where a column is changed in its cell."""
+        rows = self.shown()
+        return rows.with_rights(self.user) if any(c.edit for c in self.columns) else rows
 
     def query(self, **changes):
         """Query string of this wish with some parameters changed; None takes one out. The place is left out."""

@@ -33,12 +33,24 @@ def take(rows, sort, *, down, natural_down, size, after="", before="", salt=""):
     if backwards:
         found.reverse()
     if not found:
-        return Page([])
+        # What stood behind the cursor is gone: the beginning is better than an empty page.
+        first = cursor is not None and take(rows, sort, down=down, natural_down=natural_down, size=size, salt=salt)
+        return first or Page([])
     return Page(
         found,
         before=order.cursor(found[0]) if (more if backwards else bool(after)) else "",
         after=order.cursor(found[-1]) if (more or backwards) else "",
     )
+
+
+def beside(rows, sort, row, *, down, natural_down, forward):
+    """The row of `rows` right behind `row` (or right before it) in that order; None when there is none.
+
+    `row` itself need not be among `rows`.
+    """
+    order = _Order(rows.model, sort, down, natural_down, "")
+    found = order.fetch(rows, (getattr(row, sort), row.pk), not forward, 1)
+    return found[0] if found else None
 
 
 class _Order:

@@ -12,8 +12,10 @@ from django.views.decorators.vary import vary_on_headers
 from crm import access, conditions
 from crm.conditions.widgets import dump, tokens
 from crm.lists.bulk import acts_of
+from crm.lists.cells import with_pencil
 from crm.lists.page import Wish
 from crm.lists.paging import Page, take
+from crm.lists.steps import context_of
 
 COUNTED = 1000
 # A filter that needs longer is stopped: the page says so instead of keeping the database busy.
@@ -38,7 +40,7 @@ def _rows(page, wish, request):
                 with connection.cursor() as cursor:
                     cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
             found = take(
-                wish.shown(),
+                wish.shown_for_editing(),
                 wish.sort.sort,
                 down=wish.down,
                 natural_down=wish.sort.down,
@@ -50,7 +52,10 @@ def _rows(page, wish, request):
             count = _counted(wish, found, request)
     except OperationalError:
         return {"rows": [], "place": Page([]), "too_slow": True, "count_text": "–"}
-    rows = [(row, [(c, c.html(row)) for c in wish.columns]) for row in found.rows]
+    from_here = context_of(wish)
+    for row in found.rows:
+        row.in_list = from_here
+    rows = [(row, [(c, with_pencil(page, c, row)) for c in wish.columns]) for row in found.rows]
     more = count > COUNTED
     shown = formats.number_format(min(count, COUNTED), force_grouping=True) + ("+" if more else "")
     return {
@@ -64,8 +69,8 @@ def _rows(page, wish, request):
 
 
 def _counted(wish, found, request):
-    """How many rows fit, as far as a thousand; one page alone is its own count."""
-    if not found.before and not found.after and not request.GET.keys() & {"after", "before"}:
+    """How many rows fit, as far as a thousand; a first page with nothing behind it is its own count."""
+    if not found.after and not request.GET.get("after") and not request.GET.get("before"):
         return len(found.rows)
     return wish.base().order_by().values("pk")[: COUNTED + 1].count()
 

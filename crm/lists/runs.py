@@ -27,6 +27,9 @@ def run_bulk(run):
     last, contexts = checkpoint["last"], sorted({*checkpoint["contexts"], audit.context_id()})
     keys = run.params.get("keys")
     rows = thaw(run.params["wish"], run.by).base() if keys is None else page.model.objects.filter(pk__in=keys)
+    if run.params.get("until") is not None:
+        # "All that match" ends with what was there when the button was pressed; what no longer fits is left alone.
+        rows = rows.filter(pk__lte=run.params["until"])
     if not last:
         run.start(rows.count())
     while batch := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):

@@ -15,6 +15,7 @@ from crm.lists.forms import BulkForm, ExportForm, SavedViewForm
 from crm.lists.page import Wish, page_named
 from crm.lists.render import foot as foot_cells
 from crm.lists.runs import count_of, read_undo, undo_now, undo_url
+from crm.lists.steps import context_of, neighbour
 from crm.models.saved_view import SavedView
 
 
@@ -112,12 +113,10 @@ def bulk(request, name, act):
     if keys == []:
         return htmx.redirect(request, wish.url(), _("Select at least one row."))
     total = len(keys) if keys is not None else wish.base().count()
-    go = "go" in request.POST
-    form = BulkForm(request.POST if go else None, act=found, total=total)
+    form = BulkForm(request.POST, act=found, total=total, page=page, by=request.user)
     if not form.is_valid():
-        context = {"page": page, "wish": wish, "act": found, "form": form, "keys": keys or [], "total": total}
-        context["whole"] = keys is None
-        return render(request, "crm/lists/bulk.html", context, status=422 if go else 200)
+        context = {"page": page, "wish": wish, "act": found, "form": form, "keys": keys, "total": total}
+        return render(request, "crm/lists/bulk.html", context, status=422 if form.errors else 200)
     if keys is not None and len(keys) <= AT_ONCE:
         changed, refused = apply_to(page, found, keys, form.data_json, request.user)
         back = undo_url(page, found, [audit.context_id()], request.user) if found.restore and changed else ""
@@ -125,7 +124,13 @@ def bulk(request, name, act):
     job = jobs.start(
         "lists.bulk",
         by=request.user,
-        params={"wish": wish.frozen(), "act": found.name, "keys": keys, "data": form.data_json},
+        params={
+            "wish": wish.frozen(),
+            "act": found.name,
+            "keys": keys,
+            "data": form.data_json,
+            "until": wish.last_key() if keys is None else None,
+        },
         subject=f"{page.title}: {found.label}",
     )
     return htmx.redirect(request, job.get_absolute_url())
@@ -148,7 +153,9 @@ def undo(request, name, token):
 
 
 def _keys(request):
-    return sorted({int(v) for v in request.POST.getlist("pick") if v.isdecimal() and len(v) < 19})
+    """Keys of the picked rows: one by one from the list, or in one field from the page that asks."""
+    given = [*request.POST.getlist("pick"), *request.POST.get("picks", "").split(",")]
+    return sorted({int(v) for v in given if v.isdecimal() and len(v) < 19})
 
 
 def _undone(back, kept):
@@ -167,6 +174,27 @@ def _done(changed, refused):
         )
         text = f"{text} {left % {'n': refused}}"
     return text
+
+
+def previous(request, name, pk):
+    """To the record before this one in the list, or back to the list."""
+    return _step(request, name, pk, forward=False)
+
+
+def next(request, name, pk):
+    """To the record behind this one in the list, or back to the list."""
+    return _step(request, name, pk, forward=True)
+
+
+def _step(request, name, pk, *, forward):
+    page = _page(request, name)
+    row = access.fetch(page.rows(), request.user, pk)
+    found = neighbour(page, request.user, request.GET, row, forward=forward)
+    wish = Wish(page, request.user, request.GET)
+    if found is None:
+        text = _("That was the last record of the list.") if forward else _("That was the first record of the list.")
+        return htmx.redirect(request, wish.url(), text)
+    return htmx.redirect(request, found.get_absolute_url() + context_of(wish))
 
 
 def export(request, name):

@@ -55,12 +55,23 @@ document.addEventListener("keydown", (event) => {
   if (!free(event)) return;
   const row = rows()[at()];
   const key = letter(event);
-  if (key === "j") move(1);
+  const step = document.querySelector(`[data-step="${CSS.escape(key)}"]`);
+  if (step) step.click();
+  else if (key === "j") move(1);
   else if (key === "k") move(-1);
   else if (key === "Enter" && row && !event.target.closest("a, button, summary")) row.querySelector("a[href]")?.click();
   else if (key === "x" && row) row.querySelector("[data-pick]")?.click();
   // Keys of the row's own acts, such as D for done.
   else if (row) row.querySelector(`[data-row-key="${CSS.escape(key)}"]`)?.click();
+});
+// A cell that is being changed: a double click opens it, Escape leaves it as it was, the focus stays in the cell.
+document.addEventListener("dblclick", (event) => event.target.closest("td")?.querySelector(".cell-edit")?.click());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") event.target.closest("td.editing")?.querySelector("[data-cell-cancel]")?.click();
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const cell = event.detail.elt.closest?.("td[data-cell]");
+  if (cell) (cell.querySelector("form :is(input:not([type=hidden]), select, textarea)") ?? cell.querySelector(".cell-edit"))?.focus();
 });
 document.body.addEventListener("htmx:afterSettle", count);
 count();

@@ -1,0 +1,57 @@
+"""How a list changes one field of its rows: in a cell, and on many rows at once."""
+
+from django.forms import modelform_factory
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from crm.lists.columns import columns_of
+from crm.templatetags import ui
+
+
+class Cells:
+    """What a `ListPage` does to a field. An app puts its own form and service in place of these.
+
+    Runs in the caller's transaction, on locked rows that may be changed.
+    """
+
+    def column_edited(self, name):
+        """The column in which the field of that name is edited, or None."""
+        return next((c for c in columns_of(self) if c.edit == name), None)
+
+    @property
+    def editable_many(self):
+        """The columns that may be changed on many rows at once."""
+        return [c for c in columns_of(self) if c.edit and c.edit_many]
+
+    def cell_form(self, name, row=None, data=None, *, by):
+        """A form with the one field of that name, bound when there is data."""
+        return modelform_factory(self.model, fields=[name])(data, instance=row)
+
+    def typed_value(self, row, name):
+        """A field's value as plain text: how two people's writing is told apart."""
+        value = getattr(row, row._meta.get_field(name).attname)
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return "" if value is None else str(value)
+
+    def write(self, row, form, name, by):
+        """Write the field of a valid form."""
+        form.save()
+
+
+def with_pencil(page, column, row):
+    """A cell's HTML, with the way to change it where the row may be changed (`can_edit`)."""
+    html = column.html(row)
+    if not column.edit or not getattr(row, "can_edit", False):
+        return html
+    url = reverse("list_cell", args=[page.name, row.pk, column.edit])
+    return format_html(
+        '<span class="cell-x"><span class="cut">{}</span><a class="cell-edit" href="{}" hx-get="{}"'
+        ' hx-target="closest td" hx-swap="outerHTML" data-row-key="e" aria-label="{}">{}</a></span>',
+        html,
+        url,
+        url,
+        _("Change: %(field)s") % {"field": column.label},
+        ui.icon("pencil", "icon-14"),
+    )

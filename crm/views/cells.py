@@ -1,0 +1,59 @@
+"""One field of one row, changed in its cell of a list."""
+
+from django.db import transaction
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm import access, htmx
+from crm.lists.bulk import locked
+from crm.lists.cells import with_pencil
+from crm.lists.page import page_named
+
+
+def cell(request, name, pk, field):
+    """GET gives the small form, or with `shown` the cell as it stands; POST writes.
+
+    What was typed stays when it is refused, or when somebody else has written there meanwhile.
+    """
+    page = page_named(name)
+    column = page.column_edited(field) if page else None
+    if column is None or (column.kind_needed and not access.may(request.user, column.kind_needed)):
+        raise Http404
+    access.require(request.user, page.kind)
+    if request.method != "POST" and "shown" in request.GET:
+        return _shown(request, page, column, pk)
+    row = access.fetch(page.rows().select_related(*column.related), request.user, pk, edit=True)
+    if request.method != "POST":
+        form = page.cell_form(field, row, by=request.user)
+        return _asked(request, page, column, row, form, was=page.typed_value(row, field))
+    with transaction.atomic():
+        row = locked(page, page.model.objects.visible_to(request.user).filter(pk=pk))[0]
+        now = page.typed_value(row, field)
+        form = page.cell_form(field, row, request.POST, by=request.user)
+        if not form.is_valid():
+            return _asked(request, page, column, row, form, was=request.POST.get("was", ""), status=422)
+        if request.POST.get("was", "") != now:
+            other = column.show(column.value(page.rows().get(pk=pk)), row)
+            return _asked(request, page, column, row, form, was=now, other=other, status=422)
+        page.write(row, form, field, request.user)
+    if not request.htmx:
+        return htmx.redirect(request, reverse(page.url_name), _("Saved."))
+    return _shown(request, page, column, pk)
+
+
+def _asked(request, page, column, row, form, *, was, other=None, status=200):
+    context = {"page": page, "column": column, "row": row, "form": form, "was": was, "other": other}
+    context["url"] = reverse("list_cell", args=[page.name, row.pk, column.edit])
+    name = "crm/lists/_cell_form.html" if request.htmx else "crm/lists/cell.html"
+    return render(request, name, context, status=status)
+
+
+def _shown(request, page, column, pk):
+    # A row that was just given away may be out of sight: its cell still says to whom.
+    rows = page.rows().select_related(*column.related).with_rights(request.user).filter(pk=pk)
+    row = (rows if request.method == "POST" else rows.visible_to(request.user)).first()
+    if row is None:
+        raise Http404
+    return render(request, "crm/lists/_cell.html", {"column": column, "html": with_pencil(page, column, row)})
