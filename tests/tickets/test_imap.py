@@ -3,8 +3,10 @@
 import base64
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from contacts.models import Contact
 from tickets.models import InboundMail, Mailbox, Ticket
 from tickets.services.inbound import imap as poller
 
@@ -70,3 +72,53 @@ def test_the_password_cannot_be_read_from_the_database(box, settings):
     assert b"demopass" not in base64.urlsafe_b64decode(box.secret)
     settings.SECRET_KEY = "another-key-that-is-long-enough-for-every-check-000000"
     assert box.password == ""
+
+
+REFUSAL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the database says no'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON tickets_ticket FOR EACH ROW WHEN (NEW.subject = 'Case 2') EXECUTE FUNCTION refuse();
+"""
+
+
+def test_one_letter_that_breaks_us_holds_up_no_other(box, put):
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSAL)
+    put(1, 2, 3)
+
+    seen = poller.poll(box.pk)
+
+    box.refresh_from_db()
+    assert (seen, box.lease_until, box.last_error) == (3, None, "")
+    assert list(InboundMail.objects.order_by("pk").values_list("outcome", flat=True)) == [
+        "created",
+        "failed",
+        "created",
+    ]
+    assert "the database says no" in InboundMail.objects.get(outcome="failed").reason
+    assert Contact.objects.count() == 2
+    assert poller.poll(box.pk) == 0
+
+
+def test_whatever_breaks_gives_the_mailbox_back_at_once_and_loses_nothing(box, put, settings, tmp_path):
+    put(1)
+    (tmp_path / "file").write_text("in the way")
+    settings.MEDIA_ROOT = tmp_path / "file"
+
+    assert poller.poll(box.pk) == 0
+    box.refresh_from_db()
+    assert box.lease_until is None
+    assert box.last_error
+    assert not InboundMail.objects.exists()
+
+    settings.MEDIA_ROOT = tmp_path
+    assert poller.poll(box.pk) == 1
+    assert Ticket.objects.count() == 1
+
+
+def test_a_folder_that_cannot_be_named_gives_the_mailbox_back(box):
+    Mailbox.objects.filter(pk=box.pk).update(folder="No\r\nsuch")
+
+    assert poller.poll(box.pk) == 0
+    box.refresh_from_db()
+    assert box.lease_until is None
+    assert box.last_error

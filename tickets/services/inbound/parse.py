@@ -114,9 +114,10 @@ def without_remote(html):
             return value[:250]
         if re.match(r"remote:\d+\Z", value) or not re.match(r"(?i)https?://", value) or len(urls) >= MOST_PICTURES:
             return None
+        value = _clean(value)[:2000]
         if value not in urls:
-            urls.append(value[:2000])
-        return f"remote:{urls.index(value[:2000])}"
+            urls.append(value)
+        return f"remote:{urls.index(value)}"
 
     return sanitised(html, source), urls
 
@@ -216,8 +217,8 @@ def _text(payload, charset):
     """Bytes in the named charset; an unknown or wrong one is guessed."""
     if charset and charset.lower() not in {"us-ascii", "unknown-8bit", "8bit"}:
         try:
-            return payload.decode(charset)
-        except (LookupError, UnicodeDecodeError):
+            return payload.decode(charset).encode("utf-8", "replace").decode("utf-8")
+        except (LookupError, ValueError):  # some of Python's own codecs raise plain UnicodeError
             pass
     return _guess(payload)
 

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 
-from django.core.cache import cache
 from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -16,7 +15,7 @@ from contacts.services import people
 from crm import files
 from crm.events import record
 from crm.mail.bounces import take_report
-from crm.models import Delivery, User
+from crm.models import Delivery, Notification, User
 from crm.notify import notify
 from tickets.models import DeskSettings, InboundMail, Mailbox, Ticket
 from tickets.services import desk
@@ -211,7 +210,7 @@ def _duplicate(row):
 def _tell(row):
     """Once an hour for each mailbox those who lead the desk learn that letters wait."""
     key = f"{row.mailbox_id}:{timezone.now():%Y-%m-%dT%H}"
-    if not cache.add(f"mail.waiting:{key}", 1, 3600):
+    if Notification.objects.filter(kind="mail.waiting", key=key).exists():
         return
     leads = Q(is_superuser=True) | Q(roles__code="support_lead")
     for person in User.objects.filter(leads, is_active=True).distinct():
