@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns.views import segments, sequences, settings
+from campaigns.views import segments, sequence_people, sequences, settings, steps
 
 app_name = "campaigns"
 
@@ -20,13 +20,16 @@ urlpatterns = [
     path("sequences/<int:pk>/pause/", sequences.move, {"verb": "pause"}, name="sequence_pause"),
     path("sequences/<int:pk>/resume/", sequences.move, {"verb": "resume"}, name="sequence_resume"),
     path("sequences/<int:pk>/stop/", sequences.move, {"verb": "stop"}, name="sequence_stop"),
-    path("sequences/<int:pk>/letters/new/", sequences.letter, name="letter_new"),
-    path("sequences/<int:pk>/letters/<int:step_pk>/", sequences.letter, name="letter_edit"),
-    path("sequences/<int:pk>/letters/<int:step_pk>/preview/", sequences.preview, name="letter_preview"),
-    path("sequences/<int:pk>/letters/<int:step_pk>/tests/", sequences.test, name="letter_test"),
-    path("sequences/<int:pk>/waits/", sequences.wait, name="wait_create"),
-    path("sequences/<int:pk>/steps/<int:step_pk>/delete/", sequences.step_delete, name="step_delete"),
-    path("sequences/<int:pk>/people/<int:contact_pk>/", sequences.why, name="why"),
+    path("sequences/<int:pk>/letters/new/", steps.letter, name="letter_new"),
+    path("sequences/<int:pk>/letters/<int:step_pk>/", steps.letter, name="letter_edit"),
+    path("sequences/<int:pk>/letters/<int:step_pk>/preview/", steps.preview, name="letter_preview"),
+    path("sequences/<int:pk>/letters/<int:step_pk>/tests/", steps.test, name="letter_test"),
+    path("sequences/<int:pk>/waits/", steps.wait, name="wait_create"),
+    path("sequences/<int:pk>/waits/<int:step_pk>/", steps.wait, name="wait_edit"),
+    path("sequences/<int:pk>/steps/<int:step_pk>/delete/", steps.destroy, name="step_delete"),
+    path("sequences/<int:pk>/numbers/", sequences.numbers, name="sequence_numbers"),
+    path("sequences/<int:pk>/people/", sequence_people.index, name="sequence_people"),
+    path("sequences/<int:pk>/people/<int:contact_pk>/", sequence_people.why, name="why"),
     path("guides/", settings.guides, name="guides"),
     path("guides/new/", settings.guide, name="guide_new"),
     path("guides/<int:pk>/", settings.guide, name="guide_edit"),

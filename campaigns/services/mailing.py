@@ -1,8 +1,10 @@
 """Between campaigns and the sending of mail: what a letter says, what stops it, what became of it."""
 
 import json
+from datetime import timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from campaigns.models import Enrolment, Letter, Sequence, StepRun, Suppression
 from campaigns.services import letters
@@ -14,7 +16,7 @@ from crm.text import norm_email
 
 # All that may stand against a letter, in one statement: it is asked once more for each letter.
 _FACTS = """
-SELECT d.id, c.id, c.email, e.state, s.status,
+SELECT d.id, c.id, c.email, e.state, e.reason, s.status,
   (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'advertising' ORDER BY at DESC, id DESC LIMIT 1),
   EXISTS (SELECT 1 FROM campaigns_suppression WHERE digest = d.digest)
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
@@ -27,6 +29,8 @@ UPDATE campaigns_steprun AS r SET outcome = n.outcome, reason = n.reason, delive
 FROM (SELECT (j->>0)::bigint AS enrolment, (j->>1)::bigint AS step, j->>2 AS outcome, j->>3 AS reason,
   (j->>4)::bigint AS delivery FROM jsonb_array_elements(%s::jsonb) AS j) AS n
 WHERE r.enrolment_id = n.enrolment AND r.step_id = n.step"""
+# A letter of a paused sequence keeps its place in the queue and is looked at again after this.
+ASK_AGAIN = timedelta(minutes=10)
 _BAD_ADDRESS = ("5.1.1", "5.1.10", "550 5.1", "user unknown", "no such user")
 
 
@@ -39,7 +43,7 @@ def render(deliveries):
     for delivery in deliveries:
         letter, contact = found.get(delivery.refs["letter"]), people.get(delivery.contact_id)
         if letter is None or contact is None:
-            contents[delivery.pk] = Stop("the person or the letter is gone", "cancelled")
+            contents[delivery.pk] = Stop("person_gone", "cancelled")
             continue
         subject, text, html = letters.fill(letter, contact, delivery)
         headers = {
@@ -61,7 +65,7 @@ def stops(deliveries):
 
 
 def _facts(deliveries):
-    """(delivery, person, present address, enrolment's state, sequence's status, consent, suppressed) of each."""
+    """(delivery, person, present address, enrolment's state and reason, sequence's status, consent, suppressed) of each."""
     columns = zip(
         *(
             (d.pk, d.contact_id, d.refs["enrolment"], d.refs["sequence"], Suppression.digest_of(d.to))
@@ -74,19 +78,21 @@ def _facts(deliveries):
         return cursor.fetchall()
 
 
-def _stop(delivery, person, address, enrolment, status, consent, suppressed):
+def _stop(delivery, person, address, enrolment, why, status, consent, suppressed):
     if person is None:
-        return Stop("the person is gone", "cancelled")
+        return Stop("person_gone", "cancelled")
     if enrolment == Enrolment.State.LEFT:
-        return Stop("left the sequence", "cancelled")
+        return Stop(why or "left", "cancelled")
+    if status == Sequence.Status.PAUSED:
+        return Stop("paused", until=timezone.now() + ASK_AGAIN)
     if status != Sequence.Status.RUNNING:
-        return Stop("the sequence is not running", "cancelled")
+        return Stop("stopped", "cancelled")
     if not norm_email(address):
-        return Stop("no address")
+        return Stop("no_address")
     # Whoever has written a new address since may have stopped letters to that one.
     if suppressed or (norm_email(address) != norm_email(delivery.to) and _is_suppressed(address)):
         return Stop("unsubscribed")
-    return None if consent else Stop("no consent")
+    return None if consent else Stop("no_consent")
 
 
 def _is_suppressed(address):

@@ -1,25 +1,27 @@
 """Sequences: people enter, wait, get letters, leave.
 
 Every wait is a due row. A sweep claims due rows with SKIP LOCKED and takes each person to the next wait in one
-transaction; the letters it queues carry the enrolment and step as their key, so twice is once.
+transaction; the letters it queues carry the step and the address as their key, so twice is once.
 """
 
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from campaigns.models import Enrolment, SegmentMembership, Sequence, Step, StepRun, Suppression
+from campaigns.models import Enrolment, Sequence, Step, StepRun, Suppression
+from campaigns.services.checks import blocked_reasons
 from campaigns.services.segments import rebuild
-from contacts.models import Consent, Contact
+from contacts.models import Contact
 from crm.events import record
 from crm.mail import queue_many
 from crm.models import Delivery, Workspace
-from crm.names import usable_name
-from crm.text import norm_email
 
 BATCH = 200
 State = Enrolment.State
+# Events that end a sequence → the reason that is stored.
+GOALS = {"deal.created": "deal_opened", "deal.won": "deal_won", "email.replied": "answered"}
 
 
 @transaction.atomic
@@ -55,11 +57,15 @@ def enrol_contacts(segment, contact_ids):
 
 def pause(sequence):
     """Nobody gets further, and no letter leaves, until it goes on."""
-    Sequence.objects.filter(pk=sequence.pk).update(status=Sequence.Status.PAUSED)
+    Sequence.objects.filter(pk=sequence.pk, status=Sequence.Status.RUNNING).update(status=Sequence.Status.PAUSED)
 
 
+@transaction.atomic
 def resume(sequence):
-    """Go on: waits that passed meanwhile are spread over the next hour, so that there is no burst."""
+    """Go on: waits that passed meanwhile and letters that were held are spread over the next hour: no burst."""
+    paused = Sequence.objects.filter(pk=sequence.pk, status=Sequence.Status.PAUSED)
+    if not paused.update(status=Sequence.Status.RUNNING):
+        return
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -67,23 +73,38 @@ def resume(sequence):
             " WHERE sequence_id = %s AND state = 'active' AND due_at < %s",
             [now, sequence.pk, now],
         )
-    Sequence.objects.filter(pk=sequence.pk).update(status=Sequence.Status.RUNNING)
+        cursor.execute(
+            "UPDATE crm_delivery SET due_at = %s + (id %% 60) * interval '1 minute', reason = ''"
+            " WHERE purpose = 'campaigns.step' AND state = 'queued' AND reason = 'paused' AND (refs->>'sequence')::bigint = %s",
+            [now, sequence.pk],
+        )
 
 
 @transaction.atomic
 def stop(sequence):
-    """End it for everybody."""
-    Sequence.objects.filter(pk=sequence.pk).update(status=Sequence.Status.STOPPED)
-    Enrolment.objects.filter(sequence=sequence, state=State.ACTIVE).update(
-        state=State.LEFT, reason="stopped", ended_at=timezone.now()
-    )
+    """End it for everybody, also for those whose last letter has not left yet."""
+    live = Sequence.objects.filter(pk=sequence.pk, status__in=[Sequence.Status.RUNNING, Sequence.Status.PAUSED])
+    if live.update(status=Sequence.Status.STOPPED):
+        _end(_under_way().filter(sequence=sequence), "stopped")
 
 
 def leave(contact_id, reason, **which):
     """End a person's enrolments in sequences that fit `which`. Returns how many ended."""
-    return Enrolment.objects.filter(
-        contact_id=contact_id, state=State.ACTIVE, **{f"sequence__{name}": value for name, value in which.items()}
-    ).update(state=State.LEFT, reason=reason, ended_at=timezone.now())
+    return _end(_under_way(contact_id, **which), reason)
+
+
+def _under_way(contact_id=None, **which):
+    """Enrolments that may still bring a letter: active ones, and those whose last letter is not sent yet."""
+    waiting = StepRun.objects.filter(enrolment=OuterRef("pk"), outcome=StepRun.Outcome.QUEUED)
+    rows = Enrolment.objects.filter(
+        Q(state=State.ACTIVE) | Q(Exists(waiting), state=State.FINISHED),
+        **{f"sequence__{name}": value for name, value in which.items()},
+    )
+    return rows if contact_id is None else rows.filter(contact_id=contact_id)
+
+
+def _end(enrolments, reason):
+    return enrolments.update(state=State.LEFT, reason=reason, ended_at=timezone.now())
 
 
 def advance_due(*, limit=BATCH):
@@ -122,9 +143,19 @@ def _advance(rows):
             runs.append(StepRun(enrolment=row, step=step, outcome="skipped" if reason else "queued", reason=reason))
             if not reason:
                 deliveries.append(_delivery(row, step))
-    StepRun.objects.bulk_create(runs, ignore_conflicts=True)
     queue_many(deliveries)
+    _note_twins(runs, deliveries)
+    StepRun.objects.bulk_create(runs, ignore_conflicts=True)
     Enrolment.objects.bulk_update(rows, ["state", "position", "due_at", "ended_at", "reason"])
+
+
+def _note_twins(runs, deliveries):
+    """A letter goes to an address once: steps of others with the same address say so."""
+    kept = dict(Delivery.objects.filter(key__in=[d.key for d in deliveries]).values_list("key", "refs__enrolment"))
+    twins = {(d.refs["enrolment"], d.refs["step"]) for d in deliveries if kept.get(d.key) != d.refs["enrolment"]}
+    for run in runs:
+        if (run.enrolment_id, run.step_id) in twins:
+            run.outcome, run.reason = StepRun.Outcome.SKIPPED, "same_address"
 
 
 def _steps(sequence_ids):
@@ -138,7 +169,7 @@ def _delivery(row, step):
     contact = row.contact
     return Delivery(
         kind=Delivery.Kind.CAMPAIGN,
-        key=f"step:{row.pk}:{step.pk}",
+        key=f"step:{step.pk}:{Suppression.digest_of(contact.email)}",
         purpose="campaigns.step",
         to=contact.email,
         to_name=contact.name[:200],
@@ -153,57 +184,12 @@ def _domain():
     return Workspace.get().mail_from.rpartition("@")[2] or "localhost"
 
 
-def blocked_reasons(contacts):
-    """{contact key: reason} of those who must not get advertising."""
-    ids = [contact.pk for contact in contacts]
-    newest = {}
-    statements = Consent.objects.filter(contact__in=ids, purpose=Consent.Purpose.ADVERTISING).order_by("at", "pk")
-    for contact_id, given in statements.values_list("contact_id", "is_given"):
-        newest[contact_id] = given
-    digests = {Suppression.digest_of(contact.email): contact.pk for contact in contacts if contact.email}
-    suppressed = {digests[d] for d in Suppression.objects.filter(digest__in=digests).values_list("digest", flat=True)}
-    found = {}
-    for contact in contacts:
-        if not norm_email(contact.email):
-            found[contact.pk] = "no address"
-        elif contact.pk in suppressed:
-            found[contact.pk] = "unsubscribed"
-        elif not newest.get(contact.pk, False):
-            found[contact.pk] = "no consent"
-    return found
-
-
-def preflight(sequence):
-    """What to know before the start: {people, no_address, no_consent, suppressed, no_name} counted exactly."""
-    members = SegmentMembership.objects.filter(segment=sequence.segment, left_at=None).values("contact_id")
-    counts = {"people": 0, "no address": 0, "no consent": 0, "unsubscribed": 0, "no name": 0}
-    rows = Contact.objects.filter(pk__in=members).only("first_name", "email").iterator(chunk_size=2000)
-    batch = []
-    for contact in rows:
-        batch.append(contact)
-        counts["people"] += 1
-        counts["no name"] += not usable_name(contact.first_name)
-        if len(batch) == 2000:
-            _count(counts, batch)
-            batch = []
-    _count(counts, batch)
-    return counts
-
-
-def _count(counts, batch):
-    for reason in blocked_reasons(batch).values():
-        counts[reason] += 1
-
-
 def note_goal(contact_id, kind):
     """A deal or an answer ends sequences that say so; the stream tells it."""
     which = {"exit_on_deal": True} if kind.startswith("deal.") else {"exit_on_reply": True}
-    names = list(
-        Enrolment.objects.filter(
-            contact_id=contact_id, state=State.ACTIVE, **{f"sequence__{n}": v for n, v in which.items()}
-        ).values_list("sequence__name", flat=True)
-    )
-    if leave(contact_id, kind, **which):
+    rows = _under_way(contact_id, **which)
+    names = list(rows.values_list("sequence__name", flat=True))
+    if _end(rows, GOALS[kind]):
         contact = Contact.objects.filter(pk=contact_id).first()
         for name in names:
             record("sequence.left", contact=contact, company=contact.company if contact else None, title=name)

@@ -6,14 +6,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns.models import StepRun, Suppression, TrackedLink
-from campaigns.services import letters, sequences
+from campaigns.services import letters, scoring, sequences
 from contacts.models import Consent, Contact, ContactPoint
 from contacts.services.consents import state_consent
 from crm.events import record
-from crm.models import Delivery
+from crm.models import Delivery, Event
 
 # Nobody reads and clicks within two seconds of the sending: that is a machine looking for bad links.
 HUMAN_AFTER = timedelta(seconds=2)
+# Nor do people follow two links of a letter within this: a machine tries all of them.
+BURST = timedelta(seconds=3)
 
 
 def delivery_of(token):
@@ -32,21 +34,42 @@ def note_open(delivery):
         _record("email.opened", delivery)
 
 
+def address_of(delivery, link_pk):
+    """Where a link leads; None when it is no link of that letter. A look that is no visit (HEAD) ends here."""
+    link = TrackedLink.objects.filter(pk=link_pk).first()
+    if link is None or (delivery and link.letter_id != delivery.refs.get("letter")):
+        return None
+    return link.url
+
+
 @transaction.atomic
 def note_click(delivery, link_pk):
     """Note a click and give the address to go to, or None when the link is none of ours."""
-    link = TrackedLink.objects.filter(pk=link_pk).first()
-    if link is None:
-        return None
-    if delivery is None or link.letter_id != delivery.refs.get("letter"):
-        return link.url if delivery is None else None
-    machine = delivery.settled_at and timezone.now() - delivery.settled_at < HUMAN_AFTER
-    if machine:
-        _record("email.scanned", delivery, url=link.url)
+    url = address_of(delivery, link_pk)
+    if url is None or delivery is None:
+        return url
+    if _is_machine(delivery, url):
+        _record("email.scanned", delivery, url=url, letter=delivery.pk)
     elif _run(delivery, "clicked_at"):
         StepRun.objects.filter(delivery_id=delivery.pk, opened_at=None).update(opened_at=timezone.now())
-        _record("email.clicked", delivery, url=link.url)
-    return link.url
+        _record("email.clicked", delivery, url=url, letter=delivery.pk)
+    return url
+
+
+def _is_machine(delivery, url):
+    """Whether a click comes from a machine. The first click of its burst, taken for a person's, is taken back."""
+    now = timezone.now()
+    if delivery.settled_at and now - delivery.settled_at < HUMAN_AFTER:
+        return True
+    followed = Event.objects.filter(
+        contact_id=delivery.contact_id, occurred_at__gt=now - BURST, data__letter=delivery.pk
+    ).exclude(data__url=url)
+    if not followed.filter(kind__in=["email.clicked", "email.scanned"]).exists():
+        return False
+    if followed.filter(kind="email.clicked").update(kind="email.scanned"):
+        StepRun.objects.filter(delivery_id=delivery.pk).update(clicked_at=None)
+        scoring.recount(delivery.contact_id)
+    return True
 
 
 @transaction.atomic

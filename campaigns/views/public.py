@@ -32,7 +32,8 @@ def opened(request, token):
 def clicked(request, token):
     """To the address behind a link of ours. Other addresses, and altered tokens, lead nowhere."""
     found = tracking.delivery_of(token)
-    url = tracking.note_click(*found) if found else None
+    note = tracking.note_click if request.method == "GET" else tracking.address_of
+    url = note(*found) if found else None
     if url is None:
         raise Http404
     return HttpResponse(status=302, headers={"Location": url, "Referrer-Policy": "no-referrer"})

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from crm import access, registry
+from crm.mail.reasons import reason_words
 from crm.money import format_money
 
 register = template.Library()
@@ -247,6 +248,12 @@ def mark_match(text, needle):
     if at < 0:
         return text
     return format_html("{}<mark>{}</mark>{}", text[:at], text[at : at + len(needle)], text[at + len(needle) :])
+
+
+@register.filter
+def reason(code):
+    """Why a letter did not go, in words."""
+    return reason_words(code)
 
 
 @register.simple_tag

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Enrolment, Sequence, StepRun, Suppression
-from campaigns.services import mailing, sequences, tracking
+from campaigns.services import checks, mailing, segments, sequences, tracking
 from campaigns.services.letters import token
 from contacts.models import Consent
 from contacts.services.consents import state_consent
@@ -55,8 +55,8 @@ def test_a_second_start_and_a_second_sweep_send_nothing_more(sequence, person, s
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda person: person("Ann", consent=False), "no consent"),
-        (lambda person: person("Ann", email=""), "no address"),
+        (lambda person: person("Ann", consent=False), "no_consent"),
+        (lambda person: person("Ann", email=""), "no_address"),
     ],
 )
 def test_who_may_not_be_written_to_is_held_back_with_the_reason(sequence, person, smtp, make, reason):
@@ -78,9 +78,9 @@ def test_a_consent_withdrawn_before_the_sending_stops_the_letter(sequence, perso
 
     assert smtp.letters == []
     delivery = Delivery.objects.get()
-    assert (delivery.state, delivery.reason) == ("suppressed", "no consent")
+    assert (delivery.state, delivery.reason) == ("suppressed", "no_consent")
     run = StepRun.objects.get()
-    assert (run.outcome, run.reason) == ("skipped", "no consent")
+    assert (run.outcome, run.reason) == ("skipped", "no_consent")
 
 
 def test_a_deal_opened_before_the_sending_ends_the_sequence(sequence, person, smtp):
@@ -92,7 +92,7 @@ def test_a_deal_opened_before_the_sending_ends_the_sequence(sequence, person, sm
     send_due()
 
     assert smtp.letters == []
-    assert (Enrolment.objects.get().state, Enrolment.objects.get().reason) == (State.LEFT, "deal.created")
+    assert (Enrolment.objects.get().state, Enrolment.objects.get().reason) == (State.LEFT, "deal_opened")
     assert Event.objects.for_contact(ann).filter(kind="sequence.left").count() == 1
 
 
@@ -237,14 +237,14 @@ def test_the_preflight_counts_what_stands_in_the_way(sequence, person):
     person("Ann")
     person("NULL", email="n@example.com")
     person("Ben", consent=False)
-    sequences.rebuild(sequence.segment)
+    segments.rebuild(sequence.segment)
 
-    assert sequences.preflight(sequence) == {
+    assert checks.preflight(sequence) == {
         "people": 3,
-        "no address": 0,
-        "no consent": 1,
+        "no_address": 0,
+        "no_consent": 1,
         "unsubscribed": 0,
-        "no name": 1,
+        "no_name": 1,
     }
 
 
