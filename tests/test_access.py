@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
+from analytics.models import KpiTarget
 from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
 from campaigns.services import letters
 from contacts.models import ImportRun, Task
@@ -123,6 +124,7 @@ def world(workspace, alice, settings, tmp_path):
     notice = Notification.objects.create(user=alice, kind="x", key="x", text="x")
     delivery = Delivery.objects.create(kind="service", key="d", to="a@example.com", message_id="<d@x>", state="failed")
     invitation = Invitation.objects.create(email="new@example.com", token_hash="0" * 64, by=alice)
+    target = KpiTarget.objects.create(kpi="revenue", first_on="2026-01-01", last_on="2026-12-31", value=9)
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:point": contact, "contacts:consent": contact,
@@ -135,7 +137,7 @@ def world(workspace, alice, settings, tmp_path):
         "campaigns:guide": GuideForm.objects.create(title="G", slug="g", content="x", personal_data_text="x", advertising_text="x"),
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
-        "role": alice.roles.get(), "invitation": invitation, "list_view": view,
+        "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "list_cell": contact, "list_next": contact, "list_previous": contact,
     }  # fmt: skip
     return {
@@ -155,7 +157,7 @@ def _address(route, parameters, world):
             values[name] = world["pk"][found].pk
         elif name == "name":
             values[name] = {"panel": "tasks", "contacts:contact_field": "city", "contacts:contact_field_shown": "city",
-                            "deals:deal_field": "close_on", "deals:deal_field_shown": "close_on", "analytics:show": "revenue"}.get(route, "contacts")  # fmt: skip
+                            "deals:deal_field": "close_on", "deals:deal_field_shown": "close_on", "analytics:show": "revenue", "analytics:targets": "revenue"}.get(route, "contacts")  # fmt: skip
         elif name == "kind" and route == "deals:suggestions":
             values[name] = "contacts"
         else:

@@ -12,7 +12,7 @@ BATCH = 5000
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('analytics.facts'))"
 _TRY = "SELECT pg_try_advisory_xact_lock(hashtext('analytics.facts'))"
 
-_CELLS = """
+CELLS = """
 SELECT date_trunc('quarter', first_at AT TIME ZONE %(zone)s)::date AS joined_on, date_trunc('quarter', paid_at AT TIME ZONE %(zone)s)::date AS bought_on,
   count(DISTINCT contact_id) AS people, sum(amount_base) AS revenue_base
 FROM analytics_orderfact WHERE contact_id IS NOT NULL {one} GROUP BY 1, 2
@@ -102,7 +102,7 @@ def check():
 def _wrong_cells(cursor):
     zone = Workspace.get().time_zone
     cursor.execute(
-        f"SELECT count(*) FROM analytics_cohortcell c FULL JOIN ({_CELLS.format(one='')}) r USING (joined_on, bought_on)"  # noqa: S608
+        f"SELECT count(*) FROM analytics_cohortcell c FULL JOIN ({CELLS.format(one='')}) r USING (joined_on, bought_on)"  # noqa: S608
         " WHERE (c.people, c.revenue_base) IS DISTINCT FROM (r.people, r.revenue_base)",
         {"zone": zone},
     )
@@ -132,7 +132,7 @@ def _write_orders(cursor, keys):
     )
     buyers = [contact for (contact,) in cursor.fetchall()]
     values = {"keys": keys, "buyers": buyers, "zone": _zone_of_cells()}
-    cells = _CELLS.format(one="AND contact_id = ANY(%(buyers)s)")
+    cells = CELLS.format(one="AND contact_id = ANY(%(buyers)s)")
     cursor.execute(_ADD_CELLS.format(sign="-", cells=cells), values)
     cursor.execute(
         "DELETE FROM analytics_orderfact WHERE order_id = ANY(%(keys)s) OR contact_id = ANY(%(buyers)s)", values
@@ -168,7 +168,7 @@ def _write_cells(cursor):
     zone = Workspace.get().time_zone
     FactState.objects.update_or_create(pk=1, defaults={"zone": zone})
     cursor.execute("DELETE FROM analytics_cohortcell")
-    cursor.execute(_ADD_CELLS.format(sign="+", cells=_CELLS.format(one="")), {"zone": zone})
+    cursor.execute(_ADD_CELLS.format(sign="+", cells=CELLS.format(one="")), {"zone": zone})
 
 
 def _zone_of_cells():

@@ -14,7 +14,7 @@ BY = ("owner", "teams", "pipeline")
 
 def funnel(first, last, *, scope=EVERYBODY, picture=True):
     """The cohort of deals opened in the range: how many reached each stage, skipped ones counted as reached."""
-    stages = _stages(scope)
+    stages = stages_of(scope)
     if not stages:
         return Figure(None)
     values = scope.values | span(first, last) | {"pipeline": stages[0].pipeline_id}
@@ -46,7 +46,7 @@ def funnel_records(first, last, part, scope=EVERYBODY):
     deals = Deal.objects.filter(
         created_at__gte=instant(first), created_at__lt=instant(last), **scope.lookups("owner", "teams")
     )
-    stages = _stages(scope)
+    stages = stages_of(scope)
     if stages:
         # The figure counts one pipeline: so does the list behind it.
         deals = deals.filter(pipeline=stages[0].pipeline_id)
@@ -97,10 +97,8 @@ def win_records(first, last, part, scope=EVERYBODY):
     return deals.filter(state="won" if part in {"won", "amount"} else "lost") if part else deals
 
 
-def _stages(scope):
+def stages_of(scope):
     """Open stages, in order, of the pipeline asked for, else of the first in use."""
-    stages = Stage.objects.filter(kind__in=["open", "hold"]).order_by("position")
-    if scope.pipeline is not None:
-        return list(stages.filter(pipeline=scope.pipeline))
-    first = Stage.objects.filter(pipeline__is_active=True).order_by("pipeline__position", "pipeline__pk").first()
-    return list(stages.filter(pipeline=first.pipeline_id)) if first else []
+    used = Stage.objects.filter(pipeline__is_active=True).order_by("pipeline__position", "pipeline__pk")
+    pipeline = scope.pipeline if scope.pipeline is not None else used.values("pipeline")[:1]
+    return list(Stage.objects.filter(kind__in=["open", "hold"], pipeline=pipeline).order_by("position"))

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 from django import template
 from django.utils import formats
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
-from crm.templatetags.ui import money, seconds
+from crm.templatetags.ui import money, seconds, whole
 
 register = template.Library()
 
@@ -21,15 +23,39 @@ def figure(value, unit, currency="EUR"):
     if unit == "seconds":
         return seconds(int(float(value)))
     if unit == "percent":
-        return f"{formats.localize(Decimal(value))} %"
-    return formats.localize(int(value), use_l10n=True) if isinstance(value, int) else value
+        share = Decimal(value).quantize(Decimal("0.1"))
+        return f"{formats.localize(share.quantize(Decimal(1)) if share == share.to_integral() else share)} %"
+    return whole(value) if isinstance(value, int) else value
+
+
+@register.filter
+def decimal(text):
+    """A number kept as text, with the reader's decimal mark and a true minus."""
+    return formats.localize(Decimal(text)).replace("-", "−")
+
+
+@register.filter
+def moment(label):
+    """A day or month of the picture as people write it; names of stages and years stay as they are."""
+    day = parse_date(label) or parse_date(f"{label}-01")
+    return formats.date_format(day, "j M Y" if len(label) > 7 else "M Y") if day and len(label) > 4 else label
+
+
+@register.filter
+def quarter(day):
+    """The quarter that begins on a day."""
+    return _("Q%(n)d %(year)d") % {"n": (day.month + 2) // 3, "year": day.year}
 
 
 @register.simple_tag
 def record_figure(row, currency="EUR"):
-    """The figure of a record at the end of its line: the amount of a deal or order, the working time of a request."""
+    """The figure of a record at the end of its line: the amount of a deal or order, what a person has paid, the working time of a request."""
     if hasattr(row, "amount_base"):
-        return format_html('<span class="num tnum">{}</span>', money(row.amount_base, currency))
-    if hasattr(row, "business_resolution"):
-        return format_html('<span class="num tnum">{}</span>', seconds(row.business_resolution))
-    return ""
+        amount = money(row.amount_base, currency)
+    elif hasattr(row, "purchases"):
+        amount = money(row.purchases.revenue_base, currency)
+    elif hasattr(row, "business_resolution"):
+        amount = seconds(row.business_resolution)
+    else:
+        return ""
+    return format_html('<span class="num tnum">{}</span>', amount)

@@ -13,6 +13,20 @@ function hours(value) {
   return `${Math.round(value / 360) / 10} h`;
 }
 
+// Days and months come as 2026-03-01 and 2026-03; other labels are words already.
+function moment(label) {
+  if (!/^\d{4}-\d\d(-\d\d)?$/.test(label)) return label;
+  const style = label.length > 7 ? { day: "numeric", month: "short", year: "2-digit" } : { month: "short", year: "2-digit" };
+  return new Intl.DateTimeFormat(document.documentElement.lang, { ...style, timeZone: "UTC" }).format(new Date(label));
+}
+
+function target(place) {
+  const value = Number(place.dataset.target);
+  if (!value) return undefined;
+  const ink = colour("--ink-2");
+  return { silent: true, symbol: "none", lineStyle: { color: ink, type: "dashed" }, label: { color: ink, position: "insideEndTop", formatter: place.dataset.targetLabel }, data: [{ yAxis: value }] };
+}
+
 function draw(place) {
   const points = JSON.parse(document.getElementById(place.dataset.series).textContent);
   const chart = echarts.getInstanceByDom(place) || echarts.init(place);
@@ -22,9 +36,9 @@ function draw(place) {
     grid: { left: 56, right: 16, top: 24, bottom: 28 },
     textStyle: { fontFamily: "inherit", color: ink },
     tooltip: { trigger: "axis", renderMode: "richText" },
-    xAxis: { type: "category", data: points.map((p) => p.label), axisLine: { lineStyle: { color: colour("--line-2") } }, axisLabel: { color: ink } },
+    xAxis: { type: "category", data: points.map((p) => moment(p.label)), axisLine: { lineStyle: { color: colour("--line-2") } }, axisLabel: { color: ink } },
     yAxis: { type: "value", splitLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: ink, formatter: unit === "seconds" ? hours : undefined } },
-    series: [{ type: place.dataset.chart, data: points.map((p) => (p.value === null ? null : Number(p.value))), color: colour("--chart-1"), barMaxWidth: 32, label: { show: points.length <= 14, position: "top", color: ink, formatter: unit === "seconds" ? (p) => hours(p.value) : undefined } }],
+    series: [{ type: place.dataset.chart, data: points.map((p) => (p.value === null ? null : Number(p.value))), color: colour("--chart-1"), barMaxWidth: 32, markLine: target(place), label: { show: points.length <= 14, position: "top", color: ink, formatter: unit === "seconds" ? (p) => hours(p.value) : undefined } }],
   });
 }
 
