@@ -76,6 +76,7 @@ settings_page(
     )
 )
 periodic("tickets.tasks.poll_mailboxes", every=30, queue="events")
+periodic("tickets.tasks.watch_promises", every=60, queue="events")
 periodic("tickets.tasks.take_abandoned", every=300, queue="events")
 periodic("tickets.tasks.sweep_letters", every=3600, queue="events")
 
@@ -99,6 +100,14 @@ declare(
     group="service",
     noisy=True,
 )
+declare("ticket.overdue", gettext_lazy("{target} is late: {label}"), icon="alert-triangle", group="service")
+declare(
+    "ticket.promise_moved",
+    gettext_lazy("Working hours changed: {target} is due at another time"),
+    icon="clock",
+    group="service",
+    noisy=True,
+)
 declare("ticket.resolved", gettext_lazy("{actor} solved {target}"), icon="circle-check", group="service")
 declare("ticket.closed", gettext_lazy("{target} was closed"), icon="lock", group="service")
 declare("ticket.reopened", gettext_lazy("{target} was opened again"), icon="rotate", group="service")
@@ -107,6 +116,7 @@ declare("ticket.rated", gettext_lazy("Rated {target} with {score} of 5"), icon="
 declare_notification("ticket.assigned", gettext_lazy("A ticket was given to you"))
 declare_notification("mail.waiting", gettext_lazy("Letters wait for a look"), mail=True)
 declare_notification("ticket.bounced", gettext_lazy("An answer of yours came back"))
+declare_notification("ticket.overdue", gettext_lazy("A promise to a client was missed"))
 declare_notification("ticket.answered", gettext_lazy("A client answered in your ticket"))
 declare_notification("ticket.rated_badly", gettext_lazy("A client gave a bad rating"), mail=True)
 

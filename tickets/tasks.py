@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tickets.models import Mailbox
+from tickets.services import promises
 from tickets.services.inbound import imap, ledger
 from tickets.services.inbound.take import take_again
 
@@ -30,3 +31,9 @@ def take_abandoned():
 def sweep_letters():
     """Originals older than the desk keeps them go."""
     ledger.sweep()
+
+
+@shared_task
+def watch_promises():
+    """Missed promises are noted and told."""
+    promises.note_breaches()

@@ -1,7 +1,7 @@
 from tickets.models.article import Article, Category
 from tickets.models.inbound import DeskSettings, InboundMail
 from tickets.models.mailbox import Mailbox
-from tickets.models.sla import Priority, SlaTarget
+from tickets.models.sla import Priority, SlaBreach, SlaTarget
 from tickets.models.ticket import Macro, Rating, Ticket, TicketMessage
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Mailbox",
     "Priority",
     "Rating",
+    "SlaBreach",
     "SlaTarget",
     "Ticket",
     "TicketMessage",

@@ -29,3 +29,25 @@ class SlaTarget(models.Model):
 
     def __str__(self):
         return self.get_priority_display()
+
+
+class SlaBreach(models.Model):
+    """A promise that was missed, once for each clock and each time the ticket was opened again."""
+
+    class Clock(models.TextChoices):
+        RESPONSE = "response", _("first response")
+        RESOLUTION = "resolution", _("solution")
+
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="breaches")
+    clock = models.CharField(_("promise"), max_length=10, choices=Clock)
+    round = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(_("was due"))
+    noted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("missed promise")
+        verbose_name_plural = _("missed promises")
+        constraints = [models.UniqueConstraint(fields=["ticket", "clock", "round"], name="breach_once")]
+
+    def __str__(self):
+        return f"{self.get_clock_display()} {self.due_at:%Y-%m-%d %H:%M}"

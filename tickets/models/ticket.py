@@ -26,7 +26,10 @@ class TicketQuerySet(OwnedQuerySet):
 
 
 @audit.tracked(
-    exclude=["subject_key", "updated_at", "paused_at", "business_response", "business_resolution", "reopened"]
+    exclude=[
+        *("subject_key", "updated_at", "paused_at", "business_response", "business_resolution", "reopened", "waited"),
+        "waited_for_response",
+    ]
 )
 class Ticket(Owned):
     """One request from its receipt to its solution.
@@ -75,6 +78,9 @@ class Ticket(Owned):
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     business_response = models.IntegerField(null=True, blank=True, editable=False)
     business_resolution = models.IntegerField(null=True, blank=True, editable=False)
+    # Working seconds it stood still, in all and before the first response.
+    waited = models.IntegerField(default=0, db_default=0, editable=False)
+    waited_for_response = models.IntegerField(default=0, db_default=0, editable=False)
     reopened = models.PositiveSmallIntegerField(_("reopened"), default=0, editable=False)
     last_message_at = models.DateTimeField(_("last message"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now)

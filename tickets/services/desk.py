@@ -1,39 +1,23 @@
 """What agents and clients do with a ticket."""
 
-from collections import Counter
-
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.html import format_html, linebreaks
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.services.people import touch
-from crm import keys
-from crm.clock import add_business, business_seconds
 from crm.events import record
-from crm.mail import queue_mail
-from crm.models import Workspace
 from crm.notify import notify
-from tickets.models import DeskSettings, SlaTarget, Ticket, TicketMessage
+from tickets.models import DeskSettings, Ticket, TicketMessage
+from tickets.services.answers import send_answer
+from tickets.services.promises import promise, run_on, worked
 from tickets.services.surveys import ask_for_rating
 
 Status = Ticket.Status
-MOST_TAGS = 20
 
 
 class NewerMessage(Exception):
     """The client wrote while the agent was answering."""
-
-
-def target_of(priority):
-    """The promise for a priority, or None when none is set."""
-    return (
-        SlaTarget.objects.select_related("calendar")
-        .prefetch_related("calendar__days")
-        .filter(priority=priority)
-        .first()
-    )
 
 
 @transaction.atomic
@@ -67,17 +51,6 @@ def open_ticket(
     ticket.save()
     record("ticket.created", contact=requester, company=ticket.company, target=ticket, actor=by, at=at, channel=channel)
     return ticket
-
-
-def promise(ticket):
-    """Set both due times from the receipt, as the priority promises."""
-    target = target_of(ticket.priority)
-    if target is None:
-        ticket.first_response_due_at = ticket.resolution_due_at = None
-        return
-    hours = target.calendar.hours()
-    ticket.first_response_due_at = add_business(hours, ticket.created_at, target.first_response * 60)
-    ticket.resolution_due_at = add_business(hours, ticket.created_at, target.resolution * 60)
 
 
 @transaction.atomic
@@ -128,13 +101,13 @@ def reply(ticket, text, *, by, seen=None, status=None, attachments=()):
         raise NewerMessage
     message = TicketMessage.objects.create(ticket=ticket, direction="out", author=by, text=text)
     if ticket.requester and ticket.requester.email:
-        delivery = _send(ticket, message, by, attachments)
+        delivery = send_answer(ticket, message, by, attachments)
         message.message_id, message.delivery_id = delivery.message_id, delivery.pk
         message.save(update_fields=["message_id", "delivery_id"])
     now = message.created_at
     if ticket.first_response_at is None:
         ticket.first_response_at = now
-        ticket.business_response = _worked(ticket, now)
+        ticket.business_response = worked(ticket, now, ticket.waited_for_response)
     if ticket.owner is None:
         ticket.assign_to(by)
     ticket.last_message_at = now
@@ -165,14 +138,16 @@ def set_status(ticket, status, *, by=None):
     now = timezone.now()
     before, was_open = ticket.status, ticket.is_open
     if before == Status.PENDING:
-        _shift(ticket, now)
+        run_on(ticket, ticket.paused_at, now)
+        ticket.paused_at = None
     if status == Status.PENDING:
         ticket.paused_at = now
     if status in {Status.RESOLVED, Status.CLOSED} and was_open:
-        ticket.resolved_at, ticket.business_resolution = now, _worked(ticket, now)
+        ticket.resolved_at, ticket.business_resolution = now, worked(ticket, now, ticket.waited)
     if status == Status.CLOSED:
         ticket.closed_at = now
     if status in Ticket.OPEN and not was_open:
+        run_on(ticket, ticket.resolved_at, now)
         ticket.resolved_at = ticket.closed_at = None
         ticket.reopened += 1
     ticket.status = status
@@ -248,79 +223,13 @@ def set_priority(ticket, priority, *, by):
     return ticket
 
 
-@transaction.atomic
-def set_tags(ticket, tags, *, by):
-    """Give the ticket these tags. Blanks are trimmed; one that differs only in size of letters is the same tag."""
-    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    wanted = {}
-    for tag in tags:
-        tag = " ".join(tag.replace("\x00", "").split())[:60].strip()
-        if tag:
-            wanted.setdefault(tag.casefold(), tag)
-    before, ticket.tags = ticket.tags, list(wanted.values())[:MOST_TAGS]
-    if ticket.tags == before:
-        return ticket
-    ticket.save(update_fields=["tags", "updated_at"])
-    came = [tag for tag in ticket.tags if tag not in before]
-    went = [tag for tag in before if tag not in ticket.tags]
-    words = ", ".join([*(f"+{tag}" for tag in came), *(f"−{tag}" for tag in went)])
-    record(
-        "ticket.tagged", contact=ticket.requester, company=ticket.company, target=ticket, actor=by, label=words[:300]
-    )
-    return ticket
-
-
-def known_tags(user, limit=40):
-    """The tags that the newest tickets carry which the user may see, the most used first."""
-    newest = Ticket.objects.visible_to(user).exclude(tags=[]).order_by("-pk").values_list("tags", flat=True)[:1000]
-    counts = Counter(tag for tags in newest for tag in tags)
-    return [tag for tag, _n in counts.most_common(limit)]
-
-
-def thread_id(ticket, message):
-    """Message-ID of a reply. The key in it cannot be guessed, so an answer to it proves that its writer had our letter."""
-    mark = keys.mark("ticket", ticket.pk)
-    domain = (
-        ticket.mailbox.address if ticket.mailbox else Workspace.get().mail_from or "rapport@localhost"
-    ).rpartition("@")[2]
-    return f"<t{ticket.pk}.{mark}.{message.pk}@{domain}>"
-
-
-def _send(ticket, message, by, attachments):
-    last = ticket.messages.filter(direction="in").exclude(message_id="").order_by("-created_at", "-pk").first()
-    ids = list(ticket.messages.exclude(message_id="").exclude(direction="note").values_list("message_id", flat=True))[
-        -20:
-    ]
-    signature = "\n\n-- \n" + (by.signature or ticket.mailbox.signature if ticket.mailbox else by.signature or by.name)
-    subject = ticket.subject if ticket.subject.casefold().startswith("re:") else f"Re: {ticket.subject}"
-    headers = {"References": " ".join(ids)} if ids else {}
-    if last:
-        headers["In-Reply-To"] = last.message_id
-    name, address = ticket.mailbox.sender if ticket.mailbox else (Workspace.get().name, Workspace.get().mail_from)
-    body = message.text + signature
-    return queue_mail(
-        kind="service",
-        to=ticket.requester.email,
-        to_name=ticket.requester.name,
-        subject=f"{subject} [#{ticket.number}]" if f"[#{ticket.number}]" not in subject else subject,
-        text=body,
-        html=format_html("{}", linebreaks(body, autoescape=True)),
-        from_=f'"{name}" <{address}>' if address else "",
-        headers=headers,
-        contact=ticket.requester,
-        target=ticket,
-        by=by,
-        key=f"ticket-message:{message.pk}",
-        attachments=attachments,
-        message_id=thread_id(ticket, message),
-    )
-
-
 def _wake(ticket, at):
     """The client is back: the clock runs again, and a solved ticket is open again."""
     if ticket.status == Status.PENDING:
-        _shift(ticket, at)
+        run_on(ticket, ticket.paused_at, at)
+        ticket.paused_at = None
     else:
+        run_on(ticket, ticket.resolved_at, at)
         ticket.resolved_at = None
         ticket.reopened += 1
         record(
@@ -332,27 +241,6 @@ def _wake(ticket, at):
             label=str(Status.OPEN.label),
         )
     ticket.status = Status.OPEN
-
-
-def _shift(ticket, now):
-    """Move both promises by the working time that the ticket waited for the client."""
-    target = target_of(ticket.priority)
-    if target and ticket.paused_at:
-        hours = target.calendar.hours()
-        waited = business_seconds(hours, ticket.paused_at, now)
-        if ticket.first_response_at is None and ticket.first_response_due_at:
-            ticket.first_response_due_at = add_business(hours, ticket.first_response_due_at, waited)
-        if ticket.resolution_due_at:
-            ticket.resolution_due_at = add_business(hours, ticket.resolution_due_at, waited)
-    ticket.paused_at = None
-
-
-def _worked(ticket, now):
-    """Working seconds from the receipt to now; calendar seconds where no hours are set."""
-    target = target_of(ticket.priority)
-    if target is None:
-        return round((now - ticket.created_at).total_seconds())
-    return business_seconds(target.calendar.hours(), ticket.created_at, now)
 
 
 def _tell_owner(ticket, message):

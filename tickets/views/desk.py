@@ -19,6 +19,7 @@ from tickets.models import InboundMail, Macro, Priority, Ticket, TicketMessage
 from tickets.services import articles, desk
 from tickets.services import pictures as letter_pictures
 from tickets.services.quotes import fold
+from tickets.services.tags import known_tags, set_tags
 
 QUEUE = 40
 PRESENT = 30  # seconds that a look at a ticket counts
@@ -98,9 +99,9 @@ def move(request, pk):
 def tag(request, pk):
     """The ticket's tags: those ticked stay, those written down come."""
     ticket = fetch(Ticket.objects.for_card(), request.user, pk, edit=True)
-    form = TagsForm(request.POST, known=[*ticket.tags, *desk.known_tags(request.user)])
+    form = TagsForm(request.POST, known=[*ticket.tags, *known_tags(request.user)])
     if form.is_valid():
-        desk.set_tags(ticket, form.tags(), by=request.user)
+        set_tags(ticket, form.tags(), by=request.user)
         return htmx.redirect(request, ticket.get_absolute_url(), _("The tags are kept."))
     return render(request, "tickets/ticket.html", _context(request, ticket), status=422)
 
@@ -149,7 +150,7 @@ def _context(request, ticket):
         "suggested": articles.suggest(ticket.subject, limit=3),
         "others": _others(ticket, request.user),
         "files": files.files_of(ticket),
-        "tags": [tag for tag in desk.known_tags(request.user) if tag not in ticket.tags] if ticket.can_edit else [],
+        "tags": [tag for tag in known_tags(request.user) if tag not in ticket.tags] if ticket.can_edit else [],
         "follows": may_see.filter(pk=ticket.follows_id).first() if ticket.follows_id else None,
         "is_dead": _is_dead(ticket),
         "ratings": ticket.ratings.select_related("agent"),

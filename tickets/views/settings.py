@@ -1,5 +1,6 @@
 """Mailboxes, promises, working hours and prepared answers."""
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from crm.access import require
 from crm.models import BusinessCalendar
 from tickets.forms import CalendarForm, DeskSettingsForm, MacroForm, MailboxForm, SlaForm, SpecialDayForm
 from tickets.models import DeskSettings, Macro, Mailbox, Priority, SlaTarget
+from tickets.services.promises import calendar_changed, recompute_later
 
 
 def mailboxes(request):
@@ -47,27 +49,46 @@ def promise(request, priority):
     if priority not in Priority.values:
         return render(request, "crm/error.html", {"title": _("Nothing is here"), "status": 404}, status=404)
     row = SlaTarget.objects.filter(priority=priority).first() or SlaTarget(priority=priority)
-    return _form(request, SlaForm, row, Priority(priority).label, "tickets:promises", _("Promises"))
+    return _form(request, SlaForm, row, Priority(priority).label, "tickets:promises", _("Promises"), _moved)
 
 
 def calendar(request, pk=None):
     require(request.user, "settings", "edit")
     row = get_object_or_404(BusinessCalendar, pk=pk) if pk else BusinessCalendar()
-    return _form(request, CalendarForm, row, row.name or _("New working hours"), "tickets:promises", _("Promises"))
+    return _form(
+        request,
+        CalendarForm,
+        row,
+        row.name or _("New working hours"),
+        "tickets:promises",
+        _("Promises"),
+        calendar_changed,
+    )
 
 
 def special_day(request, pk):
     """Add a holiday or a day with other hours to a calendar."""
     require(request.user, "settings", "edit")
     row = SpecialDayForm.Meta.model(calendar=get_object_or_404(BusinessCalendar, pk=pk))
-    return _form(request, SpecialDayForm, row, _("Special day"), "tickets:promises", _("Promises"))
+    return _form(request, SpecialDayForm, row, _("Special day"), "tickets:promises", _("Promises"), _day_moved)
 
 
 @require_POST
 def special_day_delete(request, pk):
     require(request.user, "settings", "edit")
-    get_object_or_404(SpecialDayForm.Meta.model, pk=pk).delete()
+    day = get_object_or_404(SpecialDayForm.Meta.model.objects.select_related("calendar"), pk=pk)
+    with transaction.atomic():
+        day.delete()
+        calendar_changed(day.calendar)
     return htmx.redirect(request, reverse("tickets:promises"), _("Removed."))
+
+
+def _moved(target):
+    recompute_later([target.priority])
+
+
+def _day_moved(day):
+    calendar_changed(day.calendar)
 
 
 def macros(request):
@@ -81,10 +102,13 @@ def macro(request, pk=None):
     return _form(request, MacroForm, row, row.name or _("New prepared answer"), "tickets:macros", _("Prepared answers"))
 
 
-def _form(request, form_class, row, title, list_url, list_name):
+def _form(request, form_class, row, title, list_url, list_name, then=None):
     form = form_class(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        with transaction.atomic():
+            saved = form.save()
+            if then:
+                then(saved)
         return htmx.redirect(request, reverse(list_url), _("Saved."))
     context = {"form": form, "title": title, "parent": (list_name, reverse(list_url))}
     return render(request, "crm/settings_form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,149 @@
+"""Promised times: set from the receipt, moved by what the ticket waited, watched by a sweep.
+
+What counts is working time in the calendar of the priority. `waited` is the working time that passed while the ticket
+stood still (it waited for the client, or was solved and came back); promises and measured times leave it out.
+"""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from crm import outbox
+from crm.clock import add_business, business_seconds
+from crm.events import record
+from crm.models import User
+from crm.notify import notify
+from tickets.models import SlaBreach, SlaTarget, Ticket
+
+BATCH = 200
+# A breach older than this is written down and wakes nobody: it was found late, after a standstill or an import.
+NEWS = timedelta(hours=24)
+
+
+def target_of(priority):
+    """The promise for a priority, or None when none is set."""
+    return (
+        SlaTarget.objects.select_related("calendar")
+        .prefetch_related("calendar__days")
+        .filter(priority=priority)
+        .first()
+    )
+
+
+def promise(ticket, target=None):
+    """Set both due times from the receipt, as the priority promises. A calendar without working time promises nothing."""
+    target = target or target_of(ticket.priority)
+    ticket.first_response_due_at = ticket.resolution_due_at = None
+    if target is None:
+        return
+    hours = target.calendar.hours()
+    try:
+        ticket.first_response_due_at = add_business(
+            hours, ticket.created_at, target.first_response * 60 + ticket.waited_for_response
+        )
+        ticket.resolution_due_at = add_business(hours, ticket.created_at, target.resolution * 60 + ticket.waited)
+    except ValueError:
+        ticket.first_response_due_at = ticket.resolution_due_at = None
+
+
+def run_on(ticket, since, now):
+    """The ticket stood still from `since` to `now`: both promises that are still open move by that working time."""
+    target = target_of(ticket.priority)
+    if target is None or since is None:
+        return
+    waited = business_seconds(target.calendar.hours(), since, now)
+    ticket.waited += waited
+    if ticket.first_response_at is None:
+        ticket.waited_for_response += waited
+    promise(ticket, target)
+
+
+def worked(ticket, now, waited=0):
+    """Working seconds from the receipt to now, less what it waited; calendar seconds where no hours are set."""
+    target = target_of(ticket.priority)
+    if target is None:
+        return round((now - ticket.created_at).total_seconds())
+    return max(0, business_seconds(target.calendar.hours(), ticket.created_at, now) - waited)
+
+
+def calendar_changed(calendar):
+    """Working hours were edited: open tickets get their promises anew. Closed ones never change."""
+    priorities = list(SlaTarget.objects.filter(calendar=calendar).values_list("priority", flat=True))
+    recompute_later(priorities)
+
+
+def recompute_later(priorities):
+    """Have the promises of open tickets of these priorities counted anew by a worker."""
+    for priority in priorities:
+        outbox.put("tickets.promises", f"{priority}:{uuid4()}", {"priority": priority})
+
+
+@outbox.handler("tickets.promises")
+def recompute(payload):
+    """Count the promises of open tickets of one priority anew; those that moved have it in their history."""
+    target = target_of(payload["priority"])
+    keys = Ticket.objects.open().filter(priority=payload["priority"]).order_by("pk").values_list("pk", flat=True)
+    for key in list(keys):
+        with transaction.atomic():
+            ticket = Ticket.objects.open().select_for_update(of=["self"]).filter(pk=key).first()
+            if ticket is None:
+                continue
+            before = ticket.first_response_due_at, ticket.resolution_due_at
+            promise(ticket, target)
+            if (ticket.first_response_due_at, ticket.resolution_due_at) != before:
+                ticket.save()
+                record("ticket.promise_moved", contact=ticket.requester, company=ticket.company, target=ticket)
+
+
+def note_breaches(limit=BATCH):
+    """Write down promises that were missed, each once, at the moment it was due. Returns how many."""
+    now = timezone.now()
+    rows = Ticket.objects.open().exclude(status=Ticket.Status.PENDING).select_related("owner", "requester", "company")
+    late = [
+        ("response", rows.filter(first_response_due_at__lt=now, first_response_at=None), "first_response_due_at"),
+        ("resolution", rows.filter(resolution_due_at__lt=now), "resolution_due_at"),
+    ]
+    count = 0
+    for clock, tickets, due in late:
+        noted = SlaBreach.objects.filter(ticket=OuterRef("pk"), clock=clock, round=OuterRef("reopened"))
+        for ticket in tickets.exclude(Exists(noted)).order_by(due, "pk")[:limit]:
+            count += _breach(ticket, clock, getattr(ticket, due), now)
+    return count
+
+
+@transaction.atomic
+def _breach(ticket, clock, due_at, now):
+    row, new = SlaBreach.objects.get_or_create(
+        ticket=ticket, clock=clock, round=ticket.reopened, defaults={"due_at": due_at}
+    )
+    if not new:
+        return 0
+    record(
+        "ticket.overdue",
+        contact=ticket.requester,
+        company=ticket.company,
+        target=ticket,
+        at=due_at,
+        label=str(row.get_clock_display()),
+    )
+    if now - due_at < NEWS:
+        _tell(ticket, row)
+    return 1
+
+
+def _tell(ticket, breach):
+    people = (
+        [ticket.owner] if ticket.owner else User.objects.filter(is_active=True, roles__code="support_lead").distinct()
+    )
+    for person in people:
+        with override(person.language):
+            text = _("%(ticket)s is late: %(promise)s") % {
+                "ticket": ticket.label,
+                "promise": breach.get_clock_display(),
+            }
+        notify(person, "ticket.overdue", text, ticket.get_absolute_url(), key=f"breach:{breach.pk}")
