@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from contacts import bench, filters, imports, seed  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
-from contacts.services import bounces  # noqa: F401  hears of dead addresses
+from contacts.services import (
+    bounces,  # noqa: F401  hears of dead addresses
+    points,
+)
 from contacts.services.consents import current_consents
 from contacts.views import lists  # noqa: F401  registers the list pages
 from crm import access, files
@@ -40,9 +43,12 @@ declare("contact.deleted", gettext_lazy("{actor} deleted the contact {title}"), 
 declare("company.deleted", gettext_lazy("{actor} deleted the company {title}"), icon="trash")
 declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), icon="user-share")
 declare("contact.stage_changed", gettext_lazy("Became {label}"), icon="arrow-up-right")
+declare("company.assigned", gettext_lazy("{actor} gave this company to {to}"), icon="user-share")
 declare("company.created", gettext_lazy("{actor} added this company"), icon="building")
 declare("note.added", gettext_lazy("{actor} wrote a note"), icon="note", group="talks")
 declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talks")
+declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")
+declare("letter.failed", gettext_lazy("The letter {title} did not arrive"), icon="mail-x", group="email")
 declare("meeting.held", gettext_lazy("{actor} met the client"), icon="calendar", group="talks")
 declare("task.created", gettext_lazy("{actor} noted a task: {title}"), icon="checkbox")
 declare("task.done", gettext_lazy("{actor} did: {title}"), icon="check", group="talks")
@@ -128,7 +134,7 @@ def tasks_panel(request, contact):
 
 @panel("contact", name="points", title=gettext_lazy("Addresses"), place="left", order=10)
 def points_panel(request, contact):
-    context = {"contact": contact, "points": contact.points.order_by("kind", "-is_primary", "pk")}
+    context = {"contact": contact, "points": points.points_of(contact), "kind": "email"}
     return render_to_string("contacts/panels/points.html", context, request)
 
 

@@ -115,6 +115,9 @@ class CompanyForm(forms.ModelForm):
             self.fields = {only: self.fields[only]}
         self.helper = _two_columns(self, wide=["name", "tags"])
 
+    def clean_country(self):
+        return self.cleaned_data["country"].upper()
+
     def clean_phone(self):
         return self._point("phone", ContactPoint.Kind.PHONE)
 
@@ -166,11 +169,18 @@ class TaskForm(forms.ModelForm):
 
 
 class TalkForm(forms.Form):
-    """The composer: a note, a call or a meeting."""
+    """The composer: a note, a call, a meeting, a letter."""
 
-    kind = forms.ChoiceField(choices=[("note", ""), ("call", ""), ("meeting", "")])
+    kind = forms.ChoiceField(choices=[("note", ""), ("email", ""), ("call", ""), ("meeting", "")])
+    subject = forms.CharField(max_length=200, required=False)
     text = forms.CharField(max_length=20000, error_messages={"required": _("Write what was said first.")})
     minutes = forms.IntegerField(required=False, min_value=1, max_value=1440)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("kind") == "email" and not data.get("subject"):
+            self.add_error("subject", _("Give the letter a subject first."))
+        return data
 
 
 class DelegateForm(forms.Form):

@@ -78,11 +78,14 @@ def _entry(row, actors, targets):
     actor = actors.get(row.actor_id)
     words["actor"] = format_html("<b>{}</b>", actor) if actor else format_html("<b>{}</b>", _("The program"))
     words["target"] = _target_link(row, targets)
+    sentence = _Sentence().vformat(str(kind.sentence), words)
+    if isinstance(row.data.get("minutes"), int):
+        sentence = format_html("{} · {}", sentence, _("%(n)s min") % {"n": row.data["minutes"]})
     return Entry(
         row.occurred_at,
         kind.icon,
         TONES.get(kind.group, ""),
-        _Sentence().vformat(str(kind.sentence), words),
+        sentence,
         row.data.get("text", "") if isinstance(row.data.get("text"), str) else "",
         f"{row.id}",
     )

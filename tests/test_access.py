@@ -157,6 +157,7 @@ def _address(route, parameters, world):
             values[name] = world["pk"][found].pk
         elif name == "name":
             values[name] = {"panel": "tasks", "contacts:contact_field": "city", "contacts:contact_field_shown": "city",
+                            "contacts:company_field": "city", "contacts:company_field_shown": "city",
                             "deals:deal_field": "close_on", "deals:deal_field_shown": "close_on", "analytics:show": "revenue", "analytics:targets": "revenue"}.get(route, "contacts")  # fmt: skip
         elif name == "kind" and route == "deals:suggestions":
             values[name] = "contacts"

@@ -113,31 +113,34 @@ def set_stage(contact, stage, *, by=None):
     )
 
 
-def shown_value(contact, name):
+def shown_value(about, name):
     """A field's value as text, as the page and the conflict check hold it."""
-    value = getattr(contact, name)
+    value = getattr(about, name)
     if name == "tags":
         return ", ".join(value)
     if name == "owner":
-        return str(contact.owner_id or "")
+        return str(about.owner_id or "")
     return "" if value is None else str(value)
 
 
 @transaction.atomic
-def log_talk(contact, kind, text, *, by, minutes=None):
-    """Write a note, a call or a meeting that took place into the stream."""
-    touch(contact)
+def log_talk(about, kind, text, *, by, minutes=None):
+    """Write a note, a call or a meeting with a person or a company into the stream."""
+    touch(about)
     names = {"note": "note.added", "call": "call.logged", "meeting": "meeting.held"}
     data = {"text": text} | ({"minutes": minutes} if minutes else {})
-    return record(names[kind], contact=contact, company=contact.company, actor=by, **data)
+    contact = about if isinstance(about, Contact) else None
+    return record(names[kind], contact=contact, company=contact.company if contact else about, actor=by, **data)
 
 
-def touch(contact, at=None):
-    """Note that somebody had to do with this person."""
+def touch(about, at=None):
+    """Note that somebody had to do with this person or company."""
     at = at or timezone.now()
-    Contact.objects.filter(pk=contact.pk).exclude(last_touch_at__gt=at).update(last_touch_at=at)
-    if contact.company_id:
-        Company.objects.filter(pk=contact.company_id).exclude(last_touch_at__gt=at).update(last_touch_at=at)
+    company = about.company_id if isinstance(about, Contact) else about.pk
+    if isinstance(about, Contact):
+        Contact.objects.filter(pk=about.pk).exclude(last_touch_at__gt=at).update(last_touch_at=at)
+    if company:
+        Company.objects.filter(pk=company).exclude(last_touch_at__gt=at).update(last_touch_at=at)
 
 
 @transaction.atomic

@@ -83,8 +83,15 @@ def repeat_primary(contact):
     Contact.objects.filter(pk=contact.pk).update(email=contact.email, phone=contact.phone)
 
 
+def points_of(contact):
+    """All addresses, the main one of each kind first."""
+    return contact.points.order_by("kind", "-is_primary", "pk")
+
+
 def same_people(user, *, email="", phone="", exclude=None):
     """Contacts the user may see that share the email or the phone: at most five."""
     norms = [norm_email(email), norm_phone(phone, Workspace.get().country)]
+    if not any(norms):
+        return []
     found = Contact.objects.visible_to(user).filter(points__norm__in=[norm for norm in norms if norm])
     return list(found.exclude(pk=exclude).distinct()[:5])

@@ -7,9 +7,10 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms import CompanyForm
 from contacts.models import Company, Contact
-from contacts.services import people
+from contacts.services import letters, people
+from contacts.views import fields, talks
 from crm import htmx, registry, timeline
-from crm.access import fetch, require
+from crm.access import fetch, may, require
 from crm.events import record
 from crm.views.timeline import context as timeline_context
 
@@ -18,12 +19,15 @@ PEOPLE = 50
 
 def show(request, pk):
     company = fetch(Company.objects.for_card().select_related("parent"), request.user, pk)
-    context = {
+    context = fields.context(fields.COMPANY, company) | {
         "company": company,
+        "letter_refused": letters.refusal(company),
         "people": Contact.objects.visible_to(request.user).filter(company=company).order_by("name_key")[:PEOPLE],
         "children": Company.objects.visible_to(request.user).filter(parent=company).order_by("name_key")[:PEOPLE],
         "timeline_groups": timeline.groups(),
         "right_panels": registry.panels_for(request.user, "company", "right"),
+        "may_add": may(request.user, "contact", "edit"),
+        "can_delete": Company.objects.deletable_by(request.user).filter(pk=pk).exists(),
     }
     return render(request, "contacts/company.html", context | timeline_context(request, "company", company))
 
@@ -58,6 +62,19 @@ def edit(request, pk):
     can_delete = Company.objects.deletable_by(request.user).filter(pk=pk).exists()
     context = {"form": form, "company": company, "can_delete": can_delete}
     return render(request, "contacts/company_form.html", context, status=422 if form.errors else 200)
+
+
+def field(request, pk, name):
+    return fields.edit(request, fields.COMPANY, pk, name)
+
+
+def field_shown(request, pk, name):
+    return fields.shown(request, fields.COMPANY, pk, name)
+
+
+@require_POST
+def talk(request, pk):
+    return talks.create(request, fields.COMPANY, pk)
 
 
 @require_POST

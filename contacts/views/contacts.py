@@ -1,56 +1,36 @@
 """Contacts: page, forms, edit in place."""
 
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.forms import ContactForm, TalkForm
+from contacts.forms import ContactForm
 from contacts.models import Contact
-from contacts.services import people, points
-from contacts.services.quality import quality_of
+from contacts.services import letters, people, points
+from contacts.views import fields, talks
 from crm import htmx, registry, timeline
 from crm.access import fetch, require
-from crm.models import User
 from crm.views.timeline import context as timeline_context
-
-# What the record page shows at the left, in this order.
-DETAILS = [
-    "email",
-    "phone",
-    "job_title",
-    "company",
-    "stage",
-    "language",
-    "city",
-    "birthday_on",
-    "owner",
-    "source",
-    "tags",
-]
 
 
 def show(request, pk):
     contact = fetch(Contact.objects.for_card(), request.user, pk)
-    percent, gaps = quality_of(contact)
-    context = {
+    context = fields.context(fields.CONTACT, contact) | {
         "contact": contact,
-        "rows": [_row(contact, name) for name in DETAILS],
-        "percent": percent,
-        "gaps": gaps,
+        "letter_refused": letters.refusal(contact),
         "timeline_groups": timeline.groups(),
         "left_panels": registry.panels_for(request.user, "contact", "left"),
         "right_panels": registry.panels_for(request.user, "contact", "right"),
         "can_delete": Contact.objects.deletable_by(request.user).filter(pk=pk).exists(),
-        "owners": User.objects.filter(is_active=True) if contact.can_edit else [],
     }
     return render(request, "contacts/contact.html", context | timeline_context(request, "contact", contact))
 
 
 def new(request):
     require(request.user, "contact", "edit")
-    return render(request, "contacts/contact_form.html", {"form": ContactForm(initial={"owner": request.user})})
+    initial = {"owner": request.user, "company": request.GET.get("company", "")[:200]}
+    return render(request, "contacts/contact_form.html", {"form": ContactForm(initial=initial)})
 
 
 @require_POST
@@ -87,49 +67,16 @@ def edit(request, pk):
 
 
 def field(request, pk, name):
-    """One field in place: GET gives the small form, POST writes it."""
-    contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True)
-    if name not in DETAILS:
-        return HttpResponse(status=404)
-    form = ContactForm(request.POST or None, instance=contact, only=name)
-    context = {"contact": contact, "form": form, "name": name, "was": people.shown_value(contact, name)}
-    if request.method != "POST":
-        return render(request, "contacts/_field_form.html", context)
-    if not form.is_valid():
-        return render(request, "contacts/_field_form.html", context, status=422)
-    try:
-        contact = people.change_field(contact, form, name, was=request.POST.get("was", ""), by=request.user)
-    except people.Conflict as conflict:
-        context |= {"conflict": conflict.current, "was": conflict.current}
-        return render(request, "contacts/_field_form.html", context, status=422)
-    if not request.htmx:
-        return htmx.redirect(request, contact.get_absolute_url(), _("Saved."))
-    contact.can_edit = True
-    return htmx.refresh(
-        render(request, "contacts/_field.html", {"contact": contact, "row": _row(contact, name)}), "contact:changed"
-    )
+    return fields.edit(request, fields.CONTACT, pk, name)
 
 
 def field_shown(request, pk, name):
-    """The field as it stands: what Escape brings back."""
-    contact = fetch(Contact.objects.for_card(), request.user, pk)
-    if name not in DETAILS:
-        return HttpResponse(status=404)
-    return render(request, "contacts/_field.html", {"contact": contact, "row": _row(contact, name)})
+    return fields.shown(request, fields.CONTACT, pk, name)
 
 
 @require_POST
 def talk(request, pk):
-    """Write what was said: a note, a call, a meeting."""
-    contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True)
-    form = TalkForm(request.POST)
-    if not form.is_valid():
-        return render(request, "contacts/_composer.html", {"contact": contact, "form": form}, status=422)
-    data = form.cleaned_data
-    people.log_talk(contact, data["kind"], data["text"], by=request.user, minutes=data["minutes"])
-    if not request.htmx:
-        return htmx.redirect(request, contact.get_absolute_url(), _("Written down."))
-    return htmx.refresh(render(request, "contacts/_composer.html", {"contact": contact}), "timeline:changed")
+    return talks.create(request, fields.CONTACT, pk)
 
 
 @require_POST
@@ -145,16 +92,3 @@ def _twins(request, form, contact):
         return []
     new = {name: form.cleaned_data[name] for name in ("email", "phone") if name in form.changed_data}
     return points.same_people(request.user, exclude=contact.pk, **new)
-
-
-def _row(contact, name):
-    """(name, label, shown value, how it is shown) of a detail."""
-    label = Contact._meta.get_field(name).verbose_name
-    value = getattr(contact, name)
-    if name == "stage":
-        value = contact.get_stage_display()
-    elif name == "tags":
-        value = ", ".join(value)
-    elif name == "language":
-        value = {"en": "English", "ru": "Русский", "de": "Deutsch", "fr": "Français", "es": "Español"}.get(value, value)
-    return {"name": name, "label": label[:1].upper() + label[1:], "value": value}

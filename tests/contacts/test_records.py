@@ -176,7 +176,8 @@ def test_a_talk_stands_in_the_timeline_and_counts_as_touch(client, alice, ann):
     client.force_login(alice)
 
     client.post(
-        reverse("contacts:talk_create", args=[ann.pk]), {"kind": "call", "text": "Wants <b>two</b>", "minutes": 7}
+        reverse("contacts:contact_talk_create", args=[ann.pk]),
+        {"kind": "call", "text": "Wants <b>two</b>", "minutes": 7},
     )
 
     ann.refresh_from_db()
@@ -189,7 +190,7 @@ def test_a_talk_stands_in_the_timeline_and_counts_as_touch(client, alice, ann):
 def test_an_empty_talk_is_refused(client, alice, ann):
     client.force_login(alice)
 
-    answer = client.post(reverse("contacts:talk_create", args=[ann.pk]), {"kind": "note", "text": " "})
+    answer = client.post(reverse("contacts:contact_talk_create", args=[ann.pk]), {"kind": "note", "text": " "})
 
     assert answer.status_code == 422
     assert not Event.objects.for_contact(ann).filter(kind="note.added").exists()

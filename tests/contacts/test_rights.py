@@ -45,7 +45,7 @@ def routes(alice, ann):
     writes = [
         (to("contact_edit", ann.pk), {"first_name": "Eve", "stage": "lead", "owner": alice.pk, "email": ann.email}),
         (to("contact_field", ann.pk, "city"), {"city": "Ulm", "was": ""}),
-        (to("talk_create", ann.pk), {"kind": "note", "text": "x"}),
+        (to("contact_talk_create", ann.pk), {"kind": "note", "text": "x"}),
         (to("point_create", ann.pk), {"kind": "email", "value": "eve@example.com"}),
         (to("point_primary", ann.pk, point.pk), {}),
         (to("point_delete", ann.pk, point.pk), {}),
@@ -98,7 +98,7 @@ def test_who_may_only_read_is_offered_no_changes(client, ann, carol):
 
     page = client.get(ann.get_absolute_url()).content.decode()
 
-    assert reverse("contacts:talk_create", args=[ann.pk]) not in page
+    assert reverse("contacts:contact_talk_create", args=[ann.pk]) not in page
     assert reverse("contacts:contact_delete", args=[ann.pk]) not in page
 
 

@@ -1,0 +1,166 @@
+"""Edit in place on the page of a person or a company: the same parts for both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from contacts.forms import LANGUAGES, CompanyForm, ContactForm
+from contacts.models import Company, Contact
+from contacts.services import companies, people, points
+from contacts.services.quality import WEIGHTS, quality_of
+from crm import htmx
+from crm.access import fetch
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of record whose details are edited in place; `name` is what its routes begin with.
+
+    `wanted` are the details whose lack is marked as a gap.
+    """
+
+    name: str
+    model: type
+    form: type
+    details: tuple
+    change: Callable
+    wanted: frozenset
+
+
+CONTACT = Subject(
+    "contact",
+    Contact,
+    ContactForm,
+    ("email", "phone", "job_title", "company", "stage", "language", "city", "birthday_on", "owner", "source", "tags"),
+    people.change_field,
+    frozenset(WEIGHTS) | {"birthday_on"},
+)
+COMPANY = Subject(
+    "company",
+    Company,
+    CompanyForm,
+    (
+        "domain",
+        "email",
+        "phone",
+        "industry",
+        "staff",
+        "inn",
+        "country",
+        "city",
+        "street",
+        "postcode",
+        "owner",
+        "source",
+        "tags",
+    ),
+    companies.change_field,
+    frozenset({"domain", "email", "phone", "city", "owner"}),
+)
+_SHORT = {"inn": gettext_lazy("Taxpayer no.")}
+
+
+def context(subject, record):
+    """What the parts of the page need: the rows of details, and the quality of a person's data."""
+    found = {
+        "subject": subject.name,
+        "record": record,
+        "rows": [row(subject, record, name) for name in subject.details],
+    }
+    found["talk_url"] = talk_url(subject, record)
+    if subject is CONTACT:
+        found["percent"], found["gaps"] = quality_of(record)
+    return found
+
+
+def talk_url(subject, record):
+    """Where the composer of the record's page posts to."""
+    return reverse(f"contacts:{subject.name}_talk_create", args=[record.pk])
+
+
+def row(subject, record, name):
+    """A detail as it is shown, with the addresses that edit it and bring it back."""
+    label = str(_SHORT.get(name) or subject.model._meta.get_field(name).verbose_name)
+    value = getattr(record, name)
+    if name == "stage":
+        value = record.get_stage_display()
+    elif name == "tags":
+        value = ", ".join(value)
+    elif name == "language":
+        value = dict(LANGUAGES).get(value, value)
+    found = {"label": label[:1].upper() + label[1:], "value": value, "is_wanted": name in subject.wanted}
+    found |= _addresses(subject, record, name)
+    if name == "company" and value:
+        found["link"] = value.get_absolute_url()
+    elif name == "domain" and value:
+        found["link"] = value if value.startswith(("http://", "https://")) else f"https://{value}"
+    return found
+
+
+def edit(request, subject, pk, name):
+    """One field in place: GET gives the small form, POST writes it."""
+    record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
+    _known(subject, name)
+    form = subject.form(request.POST or None, instance=record, only=name)
+    if request.method != "POST":
+        return _form(request, subject, record, name, form)
+    # Text of the page itself: a form may have cleaned the record in place.
+    was = request.POST.get("was", "")
+    if not form.is_valid():
+        return _form(request, subject, record, name, form, was=was)
+    if twins := _twins(request, subject, record, name, form):
+        return _form(request, subject, record, name, form, was=was, twins=twins)
+    try:
+        record = subject.change(record, form, name, was=was, by=request.user)
+    except people.Conflict as conflict:
+        return _form(request, subject, record, name, form, was=conflict.current, conflict=conflict.current)
+    if not request.htmx:
+        return htmx.redirect(request, record.get_absolute_url(), _("Saved."))
+    try:
+        record = fetch(subject.model.objects.for_card(), request.user, pk)
+    except Http404:  # whoever gave it away may not see it any more
+        return htmx.redirect(request, reverse(f"contacts:{_LISTS[subject.name]}"), _("Saved."))
+    page = render(request, "contacts/_field_saved.html", context(subject, record) | {"row": row(subject, record, name)})
+    return htmx.refresh(page, f"{subject.name}:changed", "timeline:changed")
+
+
+def shown(request, subject, pk, name):
+    """The field as it stands: what Escape brings back."""
+    record = fetch(subject.model.objects.for_card(), request.user, pk)
+    _known(subject, name)
+    return render(request, "contacts/_field.html", {"record": record, "row": row(subject, record, name)})
+
+
+_LISTS = {"contact": "index", "company": "companies"}
+
+
+def _known(subject, name):
+    if name not in subject.details:
+        raise Http404
+
+
+def _addresses(subject, record, name):
+    args = [record.pk, name]
+    return {
+        "name": name,
+        "edit_url": reverse(f"contacts:{subject.name}_field", args=args),
+        "shown_url": reverse(f"contacts:{subject.name}_field_shown", args=args),
+    }
+
+
+def _form(request, subject, record, name, form, *, was=None, **more):
+    was = people.shown_value(record, name) if was is None else was
+    found = {"record": record, "form": form, "was": was, **_addresses(subject, record, name), **more}
+    return render(request, "contacts/_field_form.html", found, status=422 if request.method == "POST" else 200)
+
+
+def _twins(request, subject, record, name, form):
+    """Others with the address that was just written, unless the person has seen them."""
+    if subject is not CONTACT or name not in {"email", "phone"} or "anyway" in request.POST:
+        return []
+    return points.same_people(request.user, exclude=record.pk, **{name: form.cleaned_data[name]})
