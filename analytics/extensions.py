@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from analytics import seed
+from analytics import seed, today  # noqa: F401  registered by being imported
 from crm import access
 from crm.notify import declare_notification
 from crm.registry import Command, NavItem, command, nav, periodic, seeder

@@ -130,10 +130,13 @@ def _sequence(plan, segment, marketer):
     plan.run(
         """
         INSERT INTO campaigns_enrolment (sequence_id, contact_id, state, position, due_at, entered_at, ended_at, reason)
-        SELECT %(sequence)s, contact_id, CASE WHEN done THEN 'finished' ELSE 'active' END, CASE WHEN done THEN 3 ELSE 2 END,
-          CASE WHEN done THEN %(now)s ELSE %(now)s + make_interval(hours => 24 + pg_temp.pick(contact_id, 45, 48)) END, %(now)s - interval '9 days',
-          CASE WHEN done THEN %(now)s - interval '2 days' END, CASE WHEN done THEN 'finished' ELSE '' END
-        FROM (SELECT contact_id, pg_temp.pick(contact_id, 46, 10) < 7 AS done FROM campaigns_segmentmembership WHERE segment_id = %(segment)s AND left_at IS NULL) m
+        SELECT %(sequence)s, contact_id, CASE WHEN gone <> '' THEN 'left' WHEN done THEN 'finished' ELSE 'active' END, CASE WHEN gone <> '' THEN 2 WHEN done THEN 3 ELSE 2 END,
+          CASE WHEN done OR gone <> '' THEN %(now)s ELSE %(now)s + make_interval(hours => 24 + pg_temp.pick(contact_id, 45, 48)) END, %(now)s - interval '9 days',
+          CASE WHEN done OR gone <> '' THEN %(now)s - interval '2 days' END, CASE WHEN gone <> '' THEN gone WHEN done THEN 'finished' ELSE '' END
+        FROM (SELECT contact_id, pg_temp.pick(contact_id, 46, 10) < 7 AS done,
+            (ARRAY['deal_opened', 'deal_opened', 'unsubscribed', 'answered', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', ''])
+              [1 + pg_temp.pick(contact_id, 50, 25)] AS gone
+          FROM campaigns_segmentmembership WHERE segment_id = %(segment)s AND left_at IS NULL) m
         """,
         sequence=sequence.pk,
         segment=segment.pk,
@@ -141,8 +144,10 @@ def _sequence(plan, segment, marketer):
     plan.run(
         """
         INSERT INTO campaigns_steprun (enrolment_id, step_id, outcome, reason, at, opened_at, clicked_at)
-        SELECT e.id, s.id, 'sent', '', e.entered_at + make_interval(mins => s.position * 1440), CASE WHEN pg_temp.pick(e.id, 47 + s.position, 10) < 5 THEN e.entered_at + interval '1 day' END,
-          CASE WHEN pg_temp.pick(e.id, 47 + s.position, 10) < 2 THEN e.entered_at + interval '1 day' END
+        SELECT e.id, s.id, CASE WHEN held THEN 'skipped' ELSE 'sent' END, CASE WHEN held THEN 'no_consent' ELSE '' END, e.entered_at + make_interval(mins => s.position * 1440),
+          CASE WHEN NOT held AND pg_temp.pick(e.id, 47 + s.position, 10) < 5 THEN e.entered_at + interval '1 day' END,
+          CASE WHEN NOT held AND pg_temp.pick(e.id, 47 + s.position, 10) < 2 THEN e.entered_at + interval '1 day' END
         FROM campaigns_enrolment e JOIN campaigns_step s ON s.sequence_id = e.sequence_id AND s.kind = 'letter' AND s.position < e.position
+          CROSS JOIN LATERAL (SELECT pg_temp.pick(e.contact_id, 51, 40) = 0 AS held) h
         """
     )

@@ -2,11 +2,9 @@
 
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts import bench, filters, imports, seed  # noqa: F401  registered by being imported
+from contacts import bench, filters, imports, seed, today  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
@@ -17,7 +15,7 @@ from contacts.views import lists  # noqa: F401  registers the list pages
 from crm import access, files
 from crm.events import declare
 from crm.notify import declare_notification
-from crm.registry import Command, NavItem, QueueItem, benchmark, command, nav, panel, seeder, today_queue
+from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
 from crm.search import SearchSource, search_source
 from crm.text import digits, digits_reversed, norm_email
 
@@ -99,30 +97,6 @@ search_source(
         order=20,
     )
 )
-
-
-@today_queue("task", order=10)
-def tasks_due(user, now):
-    """The user's open tasks, late and hot ones first."""
-    rows = Task.objects.filter(owner=user, done_at=None).select_related("contact", "company")
-    icons = {"task": "checkbox", "call": "phone", "meeting": "calendar", "mail": "mail"}
-    return [
-        QueueItem(
-            key=f"task:{task.pk}",
-            icon="flame" if task.is_hot else icons[task.kind],
-            title=task.title,
-            why="; ".join(task.reasons) or task.note[:120],
-            url=task.get_absolute_url(),
-            due_at=task.due_at,
-            customer=" · ".join(str(part) for part in (task.contact, task.company) if part),
-            tone="hot" if task.is_hot else "",
-            acts=[
-                (_("Done"), reverse("contacts:task_done", args=[task.pk]), "check"),
-                (_("Tomorrow"), reverse("contacts:task_snooze", args=[task.pk]), "clock-pause"),
-            ],
-        )
-        for task in rows.order_by("due_at")[:QUEUE]
-    ]
 
 
 @panel("contact", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")

@@ -34,6 +34,7 @@ urlpatterns = [
     path("tasks/<int:pk>/done/", tasks.finish, name="task_done"),
     path("tasks/<int:pk>/reopenings/", tasks.reopen, name="task_reopen"),
     path("tasks/<int:pk>/snoozes/", tasks.snooze, name="task_snooze"),
+    path("tasks/<int:pk>/dues/", tasks.unsnooze, name="task_unsnooze"),
     path("tasks/<int:pk>/delegations/", tasks.delegate, name="task_delegate"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import_new"),

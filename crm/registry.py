@@ -110,6 +110,7 @@ _nav: list[NavItem] = []
 _commands: list[Command] = []
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _queues: list[tuple[int, str, Callable]] = []
+_done: list[Callable] = []
 _periodic: list[Periodic] = []
 _settings: list[SettingsPage] = []
 _task_acts: list[TaskAct] = []
@@ -172,6 +173,17 @@ def today_items(user, now):
         i for _order, kind, fn in sorted(_queues, key=lambda q: q[0]) if access.may(user, kind) for i in fn(user, now)
     ]
     return sorted(items, key=lambda i: (i.due_at is None, i.due_at or now, -i.weight))
+
+
+def counts_done(fn):
+    """Decorator: `fn(user, since)` says how many of the user's queue items have been done since then."""
+    _done.append(fn)
+    return fn
+
+
+def done_since(user, since):
+    """How much of the queue the user has done since then."""
+    return sum(fn(user, since) for fn in _done)
 
 
 def settings_page(item):

@@ -22,7 +22,7 @@ from crm.registry import (
     task_act,
 )
 from crm.search import SearchSource, search_source
-from deals import filters, lists, queue, seed  # noqa: F401  registered by being imported
+from deals import filters, lists, queue, seed, today  # noqa: F401  registered by being imported
 from deals.models import Deal, Order, Product
 from deals.services import counts, facts, handoff, steps
 

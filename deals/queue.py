@@ -9,26 +9,36 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm import access
 from crm.registry import QueueItem, today_queue
 from deals.models import Deal, ProposalVersion
 
 LIMIT = 30
+LED = 12
 # A deal with no next step and no event for so many days is silent.
 SILENT_DAYS = 14
 
 
 @today_queue("deal", order=20)
 def deals_to_look_at(user, now):
-    """Close dates that have passed, offers the client has just looked at, deals where nothing happens."""
-    mine = Deal.objects.filter(owner=user, closed_at=None)
+    """Close dates that have passed, offers the client has just looked at, deals where nothing happens.
+
+    Who answers for a team gets the largest of the team's deals that stand still, with the name of their owner.
+    """
+    leads = user.level("deal", "edit") > access.OWN
+    mine = (Deal.objects.editable_by(user) if leads else Deal.objects.filter(owner=user)).filter(closed_at=None)
     viewed = list(_viewed(user, now))
     seen = {version.proposal.deal_id for version in viewed}
     today = timezone.localdate(now)
     silent = now - timedelta(days=SILENT_DAYS)
     trouble = mine.filter(Q(close_on__lt=today) | Q(next_step_at=None, last_touch_at__lt=silent)).for_card()
     items = [_viewed_item(version) for version in viewed]
-    for deal in trouble.exclude(pk__in=seen).order_by(F("amount_base").desc(nulls_last=True))[:LIMIT]:
-        items.append(_late_item(deal) if deal.close_on and deal.close_on < today else _silent_item(deal, now))
+    rows = trouble.exclude(pk__in=seen).order_by(F("amount_base").desc(nulls_last=True))
+    for deal in rows[: LED if leads else LIMIT]:
+        item = _late_item(deal) if deal.close_on and deal.close_on < today else _silent_item(deal, now)
+        if deal.owner_id != user.pk:
+            item.why = f"{item.why} · {deal.owner or '–'}"
+        items.append(item)
     return items
 
 

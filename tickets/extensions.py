@@ -25,7 +25,7 @@ from crm.registry import (
 )
 from crm.search import SearchSource, search_source
 from crm.text import digits
-from tickets import filters, seed  # noqa: F401  registers what may be asked
+from tickets import filters, seed, today  # noqa: F401  registers what may be asked
 from tickets.models import Article, Ticket
 from tickets.services import bounces  # noqa: F401  hears of answers that came back
 from tickets.views import lists  # noqa: F401  registers the list page

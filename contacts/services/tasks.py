@@ -58,8 +58,13 @@ def reopen_task(task, *, by):
 def snooze_task(task, *, by, days=1):
     """Move the due time to the same hour some days from now."""
     now = timezone.now()
-    due = (task.due_at or now).replace(year=now.year, month=now.month, day=now.day) + timedelta(days=days)
-    Task.objects.filter(pk=task.pk).update(due_at=due)
+    set_due(task, (task.due_at or now).replace(year=now.year, month=now.month, day=now.day) + timedelta(days=days))
+
+
+@transaction.atomic
+def set_due(task, due_at):
+    """Move the due time; None takes it away."""
+    Task.objects.filter(pk=task.pk).update(due_at=due_at)
     note_next_step(task.contact)
 
 

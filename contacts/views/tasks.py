@@ -1,7 +1,11 @@
 """Tasks: page, form, done, snooze, delegate."""
 
+from urllib.parse import urlencode
+
+from django.core.exceptions import BadRequest
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -55,7 +59,7 @@ def new(request):
 def finish(request, pk):
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
     tasks.finish_task(task, by=request.user, outcome=request.POST.get("outcome", ""))
-    undo = reverse("contacts:task_reopen", args=[pk])
+    undo = _way_back(request, "contacts:task_reopen", task)
     return htmx.redirect(request, _back(request, task), _("Done."), undo_url=undo)
 
 
@@ -69,8 +73,24 @@ def reopen(request, pk):
 @require_POST
 def snooze(request, pk):
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
+    undo = _way_back(request, "contacts:task_unsnooze", task, due=task.due_at.isoformat() if task.due_at else "")
     tasks.snooze_task(task, by=request.user)
-    return htmx.redirect(request, _back(request, task), _("Moved to tomorrow."))
+    return htmx.redirect(request, _back(request, task), _("Moved to tomorrow."), undo_url=undo)
+
+
+@require_POST
+def unsnooze(request, pk):
+    """Give the task the due time it had before."""
+    task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
+    wish = request.GET.get("due", "")
+    try:
+        due = parse_datetime(wish)
+    except ValueError:
+        raise BadRequest
+    if wish and (due is None or due.tzinfo is None):
+        raise BadRequest
+    tasks.set_due(task, due)
+    return htmx.redirect(request, _back(request, task), _("Back where it was."))
 
 
 @require_POST
@@ -91,5 +111,10 @@ def _contact(request):
 
 def _back(request, task):
     """Where the act was pressed, as far as it is a page of ours."""
-    wish = request.POST.get("next", "")
+    wish = request.POST.get("next") or request.GET.get("next", "")
     return wish if url_has_allowed_host_and_scheme(wish, None) else task.get_absolute_url()
+
+
+def _way_back(request, url_name, task, **values):
+    """Where to post to take an act back; it then leads to the page where the act was pressed."""
+    return f"{reverse(url_name, args=[task.pk])}?{urlencode(values | {'next': _back(request, task)})}"

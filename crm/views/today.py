@@ -15,9 +15,12 @@ def show(request):
     for item in registry.today_items(request.user, now):
         groups[_group(item, now)].append(item)
     queue = [item for group in groups.values() for item in group]
+    done = registry.done_since(request.user, timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0))
     context = {
         "groups": groups,
         "total": len(queue),
+        "done": done,
+        "all": done + len(queue),
         "first": queue[0].key if queue else "",
         "now": timezone.localtime(now),
         "panels": registry.panels_for(request.user, "today"),
