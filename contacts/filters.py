@@ -6,12 +6,14 @@ from contacts.models import Company, Contact, Task
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
 
-conditions.subject(Subject("contact", Contact, _("People"), event_link="contact_id"))
+conditions.subject(
+    Subject("contact", Contact, _("People"), event_link="contact_id", who=_("who %(what)s"), whose=_("whose %(what)s"))
+)
 for field in (
     Field("name", _("Name"), "text", path="name_key", key="name_key"),
     Field("owner", _("Owner"), "person", path="owner_id"),
     Field("stage", _("Lifecycle stage"), "choice", choices=Contact.Stage.choices),
-    Field("city", _("City"), "text"),
+    Field("city", _("City"), "text", place=_("in {value}")),
     Field("country", _("Country"), "text", exact=True),
     Field("language", _("Language"), "choice", choices=[("en", "English"), ("ru", "Русский"), ("de", "Deutsch")]),
     Field("company", _("Company"), "record", path="company_id", subject="company"),
@@ -35,12 +37,16 @@ conditions.relation(
     ),
 )
 
-conditions.subject(Subject("company", Company, _("Companies"), event_link="company_id"))
+conditions.subject(
+    Subject(
+        "company", Company, _("Companies"), event_link="company_id", who=_("that %(what)s"), whose=_("whose %(what)s")
+    )
+)
 for field in (
     Field("name", _("Name"), "text", path="name_key", key="name_key"),
     Field("owner", _("Owner"), "person", path="owner_id"),
     Field("industry", _("Industry"), "text"),
-    Field("city", _("City"), "text"),
+    Field("city", _("City"), "text", place=_("in {value}")),
     Field("country", _("Country"), "text", exact=True),
     Field("staff", _("Staff"), "number"),
     Field("tags", _("Tags"), "tags"),

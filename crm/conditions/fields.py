@@ -17,7 +17,8 @@ class Field:
     (crm.text.sort_key) to compare with. `exact` text is compared as it is written. `choices` is a list of
     (value, label) or a function giving one. `subject` names what a record field points to. `match(values, context)`
     gives the predicate of a membership field. `kind_needed` hides the field from those who may not see that kind.
-    `says` overrides how an operator reads: {"is": _("owned by {value}")}.
+    `says` overrides how an operator reads: {"is": _("owned by {value}")}. `place` is how the value stands right behind
+    the subject of a sentence: _("in {value}").
     """
 
     name: str
@@ -34,6 +35,7 @@ class Field:
     group: str = ""
     kind_needed: str = ""
     says: dict = _field(default_factory=dict)
+    place: str = ""
 
     def options(self):
         """(value, label) pairs to choose from; empty where any value may be given."""
@@ -79,12 +81,18 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Subject:
-    """A kind of record that can be filtered. `event_link` is the column of the stream that names it."""
+    """A kind of record that can be filtered. `event_link` is the column of the stream that names it.
+
+    `who` and `whose` begin a clause about what it did and what it is: _("who %(what)s"). Without them a sentence
+    puts its conditions behind "where".
+    """
 
     name: str
     model: type
     label: str
     event_link: str = ""  # contact_id | company_id | target_id
+    who: str = ""
+    whose: str = ""
 
 
 _subjects: dict[str, Subject] = {}

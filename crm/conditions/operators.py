@@ -27,7 +27,7 @@ def _named(*operators):
 
 _IS = Operator("is", _("is"), _("{field} is {value}"))
 _IS_NOT = Operator("is_not", _("is not"), _("{field} is not {value}"), negates="is")
-_ANY = Operator("any_of", _("is any of"), _("{field} is any of {value}"), "many")
+_ANY = Operator("any_of", _("is any of"), _("{field} is {value}"), "many")
 _NONE = Operator("none_of", _("is none of"), _("{field} is none of {value}"), "many", negates="any_of")
 _EMPTY = Operator("empty", _("is empty"), _("{field} is empty"), "none")
 _FILLED = Operator("not_empty", _("is filled in"), _("{field} is filled in"), "none", negates="empty")
@@ -56,9 +56,9 @@ _NUMBER = _named(
     _FILLED,
 )
 _DATE = _named(
-    Operator("in_last", _("in the last"), _("{field} in the last {value}"), "span"),
-    Operator("older", _("longer ago than"), _("{field} longer ago than {value}"), "span"),
-    Operator("in_next", _("in the next"), _("{field} in the next {value}"), "span"),
+    Operator("in_last", _("in the last"), _("{field} is in the last {value}"), "span"),
+    Operator("older", _("longer ago than"), _("{field} is longer ago than {value}"), "span"),
+    Operator("in_next", _("in the next"), _("{field} is in the next {value}"), "span"),
     Operator("period", pgettext_lazy("date", "falls in"), _("{field} falls in {value}"), "period"),
     Operator("is", pgettext_lazy("date", "is on"), _("{field} is on {value}")),
     Operator("before", _("is before"), _("{field} is before {value}")),
@@ -72,9 +72,9 @@ _ANNIVERSARY = Operator(
 )
 _CHOICE = _named(_IS, _IS_NOT, _ANY, _NONE, _EMPTY, _FILLED)
 _SET = _named(
-    Operator("has_any", _("has any of"), _("{field} has any of {value}"), "many"),
-    Operator("has_all", _("has all of"), _("{field} has all of {value}"), "many"),
-    Operator("has_none", _("has none of"), _("{field} has none of {value}"), "many", negates="has_any"),
+    Operator("has_any", _("has any of"), _("{field} include {value}"), "many"),
+    Operator("has_all", _("has all of"), _("{field} include all of {value}"), "many"),
+    Operator("has_none", _("has none of"), _("{field} include none of {value}"), "many", negates="has_any"),
     _EMPTY,
     _FILLED,
 )

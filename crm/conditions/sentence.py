@@ -9,6 +9,7 @@ from django.utils.translation import get_language, ngettext, npgettext
 from django.utils.translation import gettext as _
 
 from crm.conditions import fields
+from crm.conditions.clauses import tell
 from crm.conditions.operators import PERIODS
 from crm.money import format_money
 
@@ -17,10 +18,19 @@ SHOWN_VALUES = 4
 
 
 def sentence(tree, subject, *, user=None):
-    """ "People where city is Berlin and bought nothing in the last 90 days." An empty tree: "People, all of them."."""
+    """ "People in Berlin who bought nothing in the last 90 days." An empty tree: "People, all of them."."""
     named = fields.subject_named(subject)
     if not tree or tree == {"all": []}:
         return _("%(subject)s, all of them.") % {"subject": named.label}
+    if named.who:
+
+        def words(node, value_only=False):
+            if value_only:
+                item = fields.field_named(subject, node["field"])
+                return value_text(item, item.operators[node["op"]], node, user)
+            return phrase(node, subject, user=user)
+
+        return tell(tree, named, words)
     words = {"subject": named.label, "conditions": phrase(tree, subject, user=user)}
     return _("%(subject)s where %(conditions)s.") % words
 
@@ -72,7 +82,8 @@ def value_text(item, operator, node, user=None):
             "values": ", ".join(shown),
             "n": more,
         }
-    return _(" or ").join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+    last = _(" and ") if operator.name == "has_all" else _(" or ")
+    return last.join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def span_text(span):

@@ -59,7 +59,7 @@ def register():
     )
     conditions.behaviour(
         Behaviour(
-            "guide.downloaded",
+            "specimen.downloaded",
             "Downloaded a guide",
             says="downloaded a guide",
             says_not="did not download a guide",

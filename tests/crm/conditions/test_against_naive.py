@@ -69,7 +69,7 @@ def happenings(draw):
     what, below = draw(
         st.sampled_from(
             [
-                ({"did": "guide.downloaded"}, "event:guide.downloaded"),
+                ({"did": "specimen.downloaded"}, "event:specimen.downloaded"),
                 ({"has": "tasks"}, "specimen_task"),
                 ({"has": "paid"}, "specimen_task"),
             ]

@@ -112,7 +112,7 @@ def _around(rng, contact):
     record_many(
         [
             EventRow(
-                "guide.downloaded",
+                "specimen.downloaded",
                 contact_id=contact.pk,
                 at=d["at"],
                 data={"guide": d["guide"]} | ({} if d["pages"] is None else {"pages": int(d["pages"])}),
@@ -125,5 +125,5 @@ def _around(rng, contact):
         "phone": min(phones, default=None),
         "tasks": tasks,
         "paid": [{**t, "at": t["made"]} for t in tasks],
-        "did": {"guide.downloaded": did},
+        "did": {"specimen.downloaded": did},
     }
