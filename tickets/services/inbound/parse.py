@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
+from itertools import islice
 
 import nh3
 
@@ -189,15 +190,12 @@ def _decoded(value):
 
 def _body(message):
     text, html, files = [], [], []
-    for number, part in enumerate(message.walk()):
-        if number > MOST_PARTS:
-            break
-        if part.is_multipart() and part.get_content_type() != "message/rfc822":
-            continue
+    for part in islice(_walk(message), MOST_PARTS):
         kind, name = part.get_content_type(), part.get_filename()
-        payload = part.get_payload(decode=True)
-        if payload is None:
-            payload = part.as_bytes() if kind == "message/rfc822" else b""
+        payload = part.get_payload(decode=True) or b""
+        if kind == "message/rfc822" and part.is_multipart():
+            inner = part.get_payload(0)
+            payload, name = inner.as_bytes(), name or f"{_line(_decoded(str(inner.get('Subject', ''))))[:80]}.eml"
         if kind == "text/plain" and not name and part.get_content_disposition() != "attachment":
             text.append(_text(payload, part.get_content_charset()))
         elif kind == "text/html" and not name and part.get_content_disposition() != "attachment":
@@ -211,6 +209,15 @@ def _body(message):
 def _name_for(payload):
     kind = picture_type(payload)
     return f"picture.{kind.partition('/')[2]}" if kind else "attachment"
+
+
+def _walk(message):
+    """The parts that are not parts in parts. A letter within the letter is one part: its words are not this one's."""
+    if message.is_multipart() and message.get_content_maintype() == "multipart":
+        for part in message.get_payload():
+            yield from _walk(part)
+    else:
+        yield message
 
 
 def _text(payload, charset):
