@@ -137,6 +137,7 @@ search_source(
         lambda t: f"{t.requester or ''} · {t.get_status_display()}",
         _exact_ticket,
         order=40,
+        by_name=False,
     )
 )
 search_source(

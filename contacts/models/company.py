@@ -25,7 +25,7 @@ class Company(Owned):
     access_kind = "company"
 
     name = models.CharField(_("name"), max_length=200)
-    name_key = models.CharField(max_length=200, editable=False, default="")
+    name_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
     parent = models.ForeignKey(
         "self", models.SET_NULL, verbose_name=_("part of"), null=True, blank=True, related_name="children"
     )

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +41,7 @@ class Contact(Owned):
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     middle_name = models.CharField(_("middle name or patronymic"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
-    name_key = models.CharField(max_length=200, editable=False, default="")
+    name_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
     company = models.ForeignKey(
         Company, models.SET_NULL, verbose_name=_("company"), null=True, blank=True, related_name="contacts"
@@ -83,7 +84,8 @@ class Contact(Owned):
             models.Index(models.F("score").desc(), models.F("id").desc(), name="contact_hottest"),
             models.Index(fields=["next_step_at", "id"], name="contact_next_step"),
             models.Index(fields=["stage", "name_key", "id"], name="contact_by_stage"),
-            models.Index(fields=["city", "name_key", "id"], name="contact_by_city"),
+            # Cities are compared as people write them, in capitals or not.
+            models.Index(Upper("city"), "name_key", "id", name="contact_by_city"),
             models.Index(fields=["owner", "name_key", "id"], name="contact_by_owner"),
             GinIndex(name="contact_tags", fields=["tags"]),
             GinIndex(name="contact_name_trgm", fields=["name_key"], opclasses=["gin_trgm_ops"]),

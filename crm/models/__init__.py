@@ -6,6 +6,7 @@ from crm.models.job import Job
 from crm.models.notification import Notification
 from crm.models.outbox import OutboxMessage
 from crm.models.saved_view import SavedView
+from crm.models.search_word import SearchWord
 from crm.models.stored_file import StoredFile
 from crm.models.user import Role, Team, User
 from crm.models.workspace import Workspace
@@ -20,6 +21,7 @@ __all__ = [
     "OutboxMessage",
     "Role",
     "SavedView",
+    "SearchWord",
     "SpecialDay",
     "StoredFile",
     "Team",

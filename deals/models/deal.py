@@ -60,7 +60,7 @@ class Deal(Owned):
         LINES = "lines", _("from the lines")
 
     name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
-    name_key = models.CharField(max_length=200, editable=False, default="")
+    name_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
     contact = models.ForeignKey(
         Contact, models.SET_NULL, verbose_name=_("contact"), null=True, blank=True, related_name="deals"
     )

@@ -26,7 +26,7 @@ class Product(models.Model):
 
     sku = models.CharField(_("article number"), max_length=60, unique=True)
     name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
-    name_key = models.CharField(max_length=200, editable=False, default="")
+    name_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
     description = models.TextField(_("description"), blank=True)
     category = models.CharField(_("category"), max_length=100, blank=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)

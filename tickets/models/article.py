@@ -51,7 +51,7 @@ class Article(models.Model):
         _("language"), max_length=2, choices=[("en", "English"), ("ru", "Русский")], default="en"
     )
     title = models.CharField(_("title"), max_length=200)
-    title_key = models.CharField(max_length=200, editable=False, default="")
+    title_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
     summary = models.CharField(_("in one sentence"), max_length=300, blank=True)
     body = models.TextField(
         _("text"),

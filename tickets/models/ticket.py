@@ -51,7 +51,7 @@ class Ticket(Owned):
 
     number = models.BigIntegerField(_("number"), unique=True, editable=False)
     subject = models.CharField(_("subject"), max_length=300)
-    subject_key = models.CharField(max_length=200, editable=False, default="")
+    subject_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
     requester = models.ForeignKey(
         Contact, models.SET_NULL, verbose_name=_("client"), null=True, blank=True, related_name="tickets"
     )
