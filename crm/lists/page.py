@@ -215,7 +215,7 @@ class Wish:
         kept = {k: self.params[k] for k in ("view", "f", "q", "sort", "cols") if self.params.get(k)}
         kept |= changes
         kept = {k: v for k, v in kept.items() if v not in (None, "")}
-        return "?" + urlencode(kept)
+        return "?" + urlencode(kept) if kept else ""
 
     def url(self, **changes):
         """The list's address with some parameters changed."""
