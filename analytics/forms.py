@@ -65,10 +65,15 @@ class ScopeForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name, rows in choices.items():
             self.fields[name].queryset = rows
-            self.fields[name].widget.attrs["class"] = "form-select form-select-sm"
         for name in ("owner", "team", "pipeline", "mailbox"):
             if name not in choices:
                 del self.fields[name]
         if kpi.name == "funnel":
             # A funnel is of one pipeline: the first one, unless another is asked for.
             self.fields["pipeline"].empty_label = _("first pipeline")
+
+    def pickers(self):
+        """(name, label, [(key, words, whether chosen)]) of each filter; a page draws them, for a widget asks twice."""
+        for field in self:
+            options = [(str(key), words) for key, words in iter(field.field.choices)]
+            yield field.name, field.label, [(key, words, key == (field.value() or "")) for key, words in options]

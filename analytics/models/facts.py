@@ -102,6 +102,15 @@ class TicketFact(models.Model):
                 condition=models.Q(answered_at__isnull=False),
                 name="ticketfact_answered",
             ),
+            *(
+                models.Index(fields=[measure, at], name=f"fact_{measure}")
+                for measure, at in (
+                    ("solution_work", "solved_at"),
+                    ("solution_calendar", "solved_at"),
+                    ("answer_work", "answered_at"),
+                    ("answer_calendar", "answered_at"),
+                )
+            ),
         ]
 
     def __str__(self):
@@ -123,6 +132,26 @@ class CohortCell(models.Model):
 
     def __str__(self):
         return f"{self.joined_on} {self.bought_on}"
+
+
+class TimeCell(models.Model):
+    """How many requests of a month, in the company's zone, took how long: `place` is that of `services.times.BOUNDS`.
+
+    `measure` is a column of TicketFact, or "reopened". Place 0 holds those without a value.
+    """
+
+    pk = models.CompositePrimaryKey("month_on", "measure", "place")
+    month_on = models.DateField()
+    measure = models.CharField(max_length=20)
+    place = models.SmallIntegerField()
+    n = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("cell of the times")
+        verbose_name_plural = _("cells of the times")
+
+    def __str__(self):
+        return f"{self.month_on} {self.measure} {self.place}"
 
 
 class DirtyFact(models.Model):

@@ -4,6 +4,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from analytics.models import DirtyFact, FactState
+from analytics.services import times
 from analytics.services.truth import TRUTH, columns, difference, truth
 from crm.models import Workspace
 
@@ -21,6 +22,10 @@ _ADD_CELLS = """
 INSERT INTO analytics_cohortcell AS c (joined_on, bought_on, people, revenue_base)
 SELECT joined_on, bought_on, {sign} people, {sign} revenue_base FROM ({cells}) x
 ON CONFLICT (joined_on, bought_on) DO UPDATE SET people = c.people + EXCLUDED.people, revenue_base = c.revenue_base + EXCLUDED.revenue_base
+"""
+_ADD_TIMES = """
+INSERT INTO analytics_timecell AS c (month_on, measure, place, n) SELECT month_on, measure, place, {sign} n FROM ({cells}) x
+ON CONFLICT (month_on, measure, place) DO UPDATE SET n = c.n + EXCLUDED.n
 """
 
 
@@ -92,8 +97,9 @@ def check():
                 _write(cursor, kind, keys) if len(keys) <= BATCH else _write_all(cursor, kind)
         if not _zone_is_known():
             _write_cells(cursor)
-        if wrong := _wrong_cells(cursor):
-            found["cohort"] = wrong
+        wrong = {"cohort": _wrong_cells(cursor), "time": _wrong_times(cursor)}
+        if any(wrong.values()):
+            found |= {name: n for name, n in wrong.items() if n}
             _write_cells(cursor)
         FactState.objects.update_or_create(pk=1, defaults={"checked_at": timezone.now(), "differences": found})
     return found
@@ -109,6 +115,15 @@ def _wrong_cells(cursor):
     return cursor.fetchone()[0]
 
 
+def _wrong_times(cursor):
+    cursor.execute(
+        f"SELECT count(*) FROM analytics_timecell c FULL JOIN ({times.cells()}) r USING (month_on, measure, place)"  # noqa: S608
+        " WHERE c.n IS DISTINCT FROM r.n",
+        times.bounds(),
+    )
+    return cursor.fetchone()[0]
+
+
 def _zone_is_known():
     return FactState.objects.filter(pk=1, zone=Workspace.get().time_zone).exists()
 
@@ -119,8 +134,19 @@ def _write(cursor, kind, keys):
         _write_orders(cursor, keys)
         return
     table, key, _sql = TRUTH[kind]
+    if kind == "ticket":
+        _add_times(cursor, "-", keys)
     cursor.execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", [keys])  # noqa: S608
     _insert(cursor, kind, truth(kind, one="id = ANY(%s)"), [keys])
+    if kind == "ticket":
+        _add_times(cursor, "+", keys)
+        cursor.execute("DELETE FROM analytics_timecell WHERE n = 0")
+
+
+def _add_times(cursor, sign, keys):
+    """Put the times of some requests on the cells, or take them off."""
+    sql = _ADD_TIMES.format(sign=sign, cells=times.cells("AND ticket_id = ANY(%(keys)s)"))
+    cursor.execute(sql, times.bounds(_zone_of_cells()) | {"keys": keys})
 
 
 def _write_orders(cursor, keys):
@@ -154,7 +180,7 @@ def _write_all(cursor, kind):
         return
     cursor.execute(f"DELETE FROM {TRUTH[kind][0]}")  # noqa: S608
     _insert(cursor, kind, truth(kind), None)
-    if kind == "order":
+    if kind != "deal":
         _write_cells(cursor)
 
 
@@ -169,6 +195,8 @@ def _write_cells(cursor):
     FactState.objects.update_or_create(pk=1, defaults={"zone": zone})
     cursor.execute("DELETE FROM analytics_cohortcell")
     cursor.execute(_ADD_CELLS.format(sign="+", cells=CELLS.format(one="")), {"zone": zone})
+    cursor.execute("DELETE FROM analytics_timecell")
+    cursor.execute(_ADD_TIMES.format(sign="+", cells=times.cells()), times.bounds(zone))
 
 
 def _zone_of_cells():

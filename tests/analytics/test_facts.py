@@ -1,5 +1,6 @@
 """Facts equal the records they are counted from, whatever happened to those and however."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import kpis
-from analytics.models import CohortCell, DealFact, DirtyFact, FactState, OrderFact, TicketFact
-from analytics.services import facts
+from analytics.models import CohortCell, DealFact, DirtyFact, FactState, OrderFact, TicketFact, TimeCell
+from analytics.services import facts, service
+from analytics.services.common import EVERYBODY
 from analytics.tasks import check_facts, settle_facts
 from crm.models import Notification
 from deals.models import Deal, LossReason, Order, StageStay
@@ -138,7 +140,7 @@ def test_the_nightly_check_tells_the_administrators_and_mends(workspace, admin, 
 
     check_facts()
 
-    assert FactState.objects.get().differences == {"order": 1, "ticket": 1, "cohort": 1}
+    assert FactState.objects.get().differences == {"order": 1, "ticket": 1, "cohort": 1, "time": 2}
     assert OrderFact.objects.get(pk=order.pk).amount_base == Decimal("100.00")
     assert TicketFact.objects.get(pk=ticket.pk).solution_work == 60
     assert [cell[2:] for cell in _cells()] == [(1, Decimal("100.00"))]
@@ -288,3 +290,34 @@ class _World:
     def _between(self, which, at, size, flag):
         # A worker takes a few of the notes, as it may at any time.
         facts.settle(limit=which % 5 + 1)
+
+
+def test_medians_out_of_the_histogram_are_those_of_sorting_everything(workspace):
+    dice = random.Random(7)
+    Ticket.objects.bulk_create(
+        Ticket(
+            number=n, subject="T", created_at=NOON - timedelta(seconds=(took := int(dice.expovariate(1 / 90_000)))),
+            first_response_at=NOON + timedelta(days=n % 200), business_response=dice.choice([None, 0, 59, 60, took]),
+            resolved_at=NOON + timedelta(days=n % 200), business_resolution=took // 3, reopened=n % 7 == 0,
+        )
+        for n in range(600)
+    )  # fmt: skip
+    facts.settle_all()
+    for days in (
+        (date(2026, 3, 1), date(2026, 7, 1)),
+        (date(2026, 3, 9), date(2026, 8, 17)),
+        (date(2026, 4, 3), date(2026, 4, 4)),
+    ):
+        fast, slow = service._from_cells(*days, True), service._from_facts(*days, EVERYBODY, True)
+        assert fast.pop("months") == slow.pop("months")
+        slow.pop("work")
+        assert fast == pytest.approx(slow)
+
+
+def test_a_figure_that_is_being_written_is_sorted_out_of_the_facts(workspace):
+    _ticket(1, resolved_at=NOON, business_resolution=600)
+    facts.settle_all()
+    TimeCell.objects.update(place=5)
+    march = date(2026, 3, 1), date(2026, 4, 1)
+    assert service._from_cells(*march, True) is None
+    assert service.handling_time(*march).value == 600
