@@ -1,11 +1,14 @@
 """Sign-in by default, and each person's language and time zone."""
 
+import hashlib
 import zoneinfo
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, get_user_model
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -33,6 +36,22 @@ class AuditMiddleware(HistoryMiddleware):
 
     def get_context(self, request):
         return super().get_context(request) | {"address": request.META.get("REMOTE_ADDR", "")}
+
+
+class SessionMiddleware(UserSessionsMiddleware):
+    """Notes where and when a session was last used: at once when that changes, else once a minute."""
+
+    EVERY = 60
+
+    def __call__(self, request):
+        if request.session.session_key and not cache.add(self._key(request), 1, self.EVERY):
+            return self.get_response(request)
+        return super().__call__(request)
+
+    @staticmethod
+    def _key(request):
+        where = f"{request.META.get('REMOTE_ADDR', '')}\x1f{request.META.get('HTTP_USER_AGENT', '')}"
+        return f"session:{request.session.session_key}:{hashlib.sha256(where.encode()).hexdigest()[:16]}"
 
 
 class PreferencesMiddleware:

@@ -5,7 +5,7 @@ import base64
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import override
+from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
@@ -52,7 +52,7 @@ def unsubscribe(request, token):
         tracking.unsubscribe(delivery)
     language = tracking.language_of(delivery) if delivery else None
     over = bool(delivery) and Suppression.objects.filter(digest=Suppression.digest_of(delivery.to)).exists()
-    with override(language):
+    with override(language or get_language()):
         context = {"over": over, "address": _masked(delivery.to) if delivery else "", "preview": delivery is None}
         return render(request, "public/unsubscribe.html", context)
 

@@ -19,6 +19,7 @@ from crm.events import record
 from crm.models import Workspace
 from crm.money import round_money
 from crm.text import sort_key
+from deals.amounts import note_amount
 from deals.models.gate import StageGate, missing_for
 from deals.models.pipeline import LossReason, Pipeline, Stage
 from deals.totals import totals
@@ -242,7 +243,7 @@ class Deal(Owned):
             self.amount = totals(lines, self.currency).net
         self.save(update_fields=["amount", "amount_base", "amount_source", "name_key", "currency", "updated_at"])
         if before != self.amount:
-            self._record("deal.amount_changed", by, before=str(before or ""), after=self._amount_text())
+            note_amount(self, before, self.amount, by=by)
 
     def refresh_next_step(self):
         """Repeat the earliest open task on the deal."""

@@ -14,6 +14,7 @@ from contacts.services.tasks import finish_task
 from crm.events import record
 from crm.money import format_money
 from crm.text import sort_key
+from deals.amounts import note_amount
 from deals.models import Deal
 
 
@@ -44,7 +45,7 @@ def save_form(deal, form, *, by):
     deal.save(update_fields=[*changed, "team", "rate", "name_key", "amount_base", "currency", "updated_at"])
     common = {"contact": deal.contact, "company": deal.company, "target": deal, "actor": by}
     if "amount" in changed and before["amount"] != deal.amount:
-        record("deal.amount_changed", before=str(before["amount"] or ""), after=str(deal.amount or ""), **common)
+        note_amount(deal, before["amount"], deal.amount, by=by)
     if "owner" in changed and before["owner"] != deal.owner_id:
         record("deal.assigned", to=str(deal.owner or "–"), **common)
 

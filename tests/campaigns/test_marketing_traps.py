@@ -256,3 +256,12 @@ def test_one_letter_put_off_by_the_server_is_sent_later_once(sequence, person, s
 
     assert len(smtp.letters) == 1
     assert StepRun.objects.get().outcome == "sent"
+
+
+def test_the_way_out_speaks_the_readers_language_when_the_persons_is_unknown(sequence, delivery, client):
+    path = reverse("public:unsubscribe", args=[letters.token(None)])
+
+    assert '<html lang="ru"' in client.get(path, headers={"Accept-Language": "ru"}).content.decode()
+    Contact.objects.update(language="")
+    path = reverse("public:unsubscribe", args=[letters.token(delivery)])
+    assert '<html lang="en"' in client.get(path, headers={"Accept-Language": "en"}).content.decode()

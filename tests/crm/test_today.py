@@ -153,6 +153,6 @@ def test_who_answers_for_a_team_sees_its_late_deals_with_the_owner(client, alice
     titles = {}
     for who in (alice, bob, mallory):
         items = registry.today_items(who, timezone.now())
-        titles[who.first_name] = [(item.title, item.why.endswith("Alice")) for item in items]
+        titles[who.get_short_name()] = [(item.title, item.why.endswith("Alice")) for item in items]
 
     assert titles == {"Alice": [(deal.name, False)], "Bob": [(deal.name, True)], "Mallory": []}

@@ -1,0 +1,139 @@
+"""Every kind of record page and every public page on the demo company, both themes: axe-core finds nothing serious,
+the console is silent, no other host is asked."""
+
+import io
+
+import pytest
+from django.core import signing
+from django.core.management import call_command
+from django.urls import reverse
+
+from analytics.kpis import KPIS
+from campaigns.models import Enrolment, GuideForm, ScoreRule, Segment, Sequence
+from campaigns.services import letters
+from contacts.models import Company, Contact, Task
+from crm.models import Delivery, Event, Team, User
+from crm.models.calendar import BusinessCalendar
+from deals.models import Deal, Order, Pipeline, Product, Proposal, ProposalVersion, Stage
+from deals.services import lines, proposals
+from tests.journeys.conftest import DESK, PHONE
+from tickets.models import Article, Ticket
+from tickets.services import surveys
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+LOOKS = [("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)]
+
+
+@pytest.fixture
+def demo(db):
+    """The demo company with a letter that was sent and a proposal that can be opened. Returns its administrator."""
+    call_command("seed_demo", contacts=120, seed=1, stdout=io.StringIO())
+    admin = User.objects.filter(is_superuser=True).earliest("pk")
+    deal = Deal.objects.filter(state="open", contact__isnull=False).order_by("pk").first()
+    lines.add_product(deal, Product.objects.filter(currency=deal.currency).order_by("pk").first(), by=admin, qty=2)
+    version = proposals.draft_proposal(deal, by=admin).newest
+    proposals.send_version(version, to="ann@client.test", by=admin, site="https://crm.test")
+    return admin
+
+
+def _first(model, **which):
+    found = model.objects.filter(**which).order_by("pk").first()
+    assert found, model
+    return found
+
+
+def records():
+    """Addresses of a page of each kind of record."""
+    sequence, deal = _first(Sequence), _first(Proposal).deal
+    letter, contact = _first(type(sequence.steps.first()), kind="letter"), _first(Enrolment).contact
+    told = Event.objects.filter(kind="deal.created").order_by("pk").first().contact_id
+    pipeline = _first(Pipeline)
+    ticket = _first(Ticket, requester__isnull=False)
+    return [
+        *(row.get_absolute_url() for row in (contact, Contact.objects.get(pk=told), _first(Company), _first(Task))),
+        *(row.get_absolute_url() for row in (deal, ticket, _first(Product), _first(Order), _first(Segment))),
+        *(row.get_absolute_url() for row in (sequence, _first(GuideForm))),
+        reverse("contacts:contact_edit", args=[contact.pk]),
+        reverse("contacts:company_edit", args=[_first(Company).pk]),
+        reverse("contacts:contact_new"),
+        reverse("contacts:task_new"),
+        reverse("contacts:import_new"),
+        reverse("deals:deal_edit", args=[deal.pk]),
+        reverse("deals:new"),
+        reverse("deals:pipeline_edit", args=[pipeline.pk]),
+        reverse("deals:stage_edit", args=[_first(Stage, pipeline=pipeline).pk]),
+        reverse("deals:proposal_show", args=[_first(Proposal).pk]),
+        reverse("tickets:new"),
+        reverse("tickets:article_edit", args=[_first(Article).pk]),
+        reverse("tickets:calendar_edit", args=[_first(BusinessCalendar).pk]),
+        reverse("tickets:promise_edit", args=["high"]),
+        reverse("campaigns:segment_new"),
+        reverse("campaigns:sequence_new"),
+        reverse("campaigns:sequence_edit", args=[sequence.pk]),
+        reverse("campaigns:sequence_people", args=[sequence.pk]),
+        reverse("campaigns:why", args=[sequence.pk, contact.pk]),
+        reverse("campaigns:letter_edit", args=[sequence.pk, letter.pk]),
+        reverse("campaigns:letter_new", args=[sequence.pk]),
+        reverse("campaigns:score_edit", args=[_first(ScoreRule).pk]),
+        reverse("campaigns:handoff"),
+        *(reverse("analytics:show", args=[kpi.name]) for kpi in KPIS),
+        *(reverse("history", args=[kind, row.pk]) for kind, row in (("deal", deal), ("contact", contact))),
+        reverse("team_edit", args=[_first(Team).pk]),
+        reverse("mfa_index"),
+        reverse("mfa_activate_totp"),
+        reverse("usersessions_list"),
+        reverse("account_change_password"),
+    ]
+
+
+def public_pages():
+    """Addresses that the world may open, with tokens that are good, used and bad."""
+    delivery = Delivery.objects.create(
+        kind="campaign", key="axe", purpose="campaigns.step", to="ann@example.test", message_id="<axe@x>", state="sent",
+        refs={"enrolment": 0, "step": 0, "letter": 0, "sequence": 0}, contact_id=_first(Contact).pk,
+    )  # fmt: skip
+    version = ProposalVersion.objects.exclude(token_salt="").order_by("pk").first()
+    ticket = Ticket.objects.filter(resolved_at__isnull=False).order_by("pk").first()
+    article = _first(Article, state="published")
+    return [
+        reverse("public:unsubscribe", args=[letters.token(delivery)]),
+        reverse("public:unsubscribe", args=[letters.token(None)]),
+        *(guide.public_url for guide in GuideForm.objects.all()),
+        reverse("help:index"),
+        f"{reverse('help:index')}?q=pump",
+        f"{reverse('help:index')}?q=zzzz",
+        article.public_url,
+        reverse("help:rating", args=[signing.dumps([ticket.pk, ticket.reopened], salt=surveys.SALT)]),
+        *([version.page_path] if version else []),
+        reverse("account_login"),
+        reverse("account_reset_password"),
+    ]
+
+
+def _look(page, address, axe):
+    answer = page.goto(address)
+    assert answer.status == 200, address
+    page.wait_for_load_state("networkidle")
+    return axe(page)
+
+
+@pytest.mark.parametrize(("theme", "viewport"), LOOKS)
+def test_record_pages_are_accessible(new_page, sign_in, watch, axe, demo, theme, viewport):
+    page = new_page(theme=theme, viewport=viewport)
+    sign_in(page, demo)
+
+    found = [finding for address in dict.fromkeys(records()) for finding in _look(page, address, axe)]
+
+    assert found == []
+    watch.assert_clean()
+
+
+@pytest.mark.parametrize(("theme", "viewport"), LOOKS)
+def test_public_pages_are_accessible(new_page, watch, axe, demo, theme, viewport):
+    page = new_page(theme=theme, viewport=viewport)
+
+    found = [finding for address in public_pages() for finding in _look(page, address, axe)]
+
+    assert found == []
+    watch.assert_clean()
