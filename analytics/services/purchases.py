@@ -19,27 +19,42 @@ BY = ("owner", "teams")
 def retention(first, last, *, scope=EVERYBODY, picture=True):
     """Customers of the first day who are still customers on the last, in percent. New ones do not count."""
     ends = _points(first, last) if picture else [last]
-    windows = {f"w{n}": day for n, day in enumerate(ends)}
-    values = {"a_from": instant(first - ACTIVE), "a_to": instant(first)}
-    for name, day in windows.items():
-        values |= {f"{name}_from": instant(day - ACTIVE), f"{name}_to": instant(day)}
-    within = "bool_or(paid_at >= %({0}_from)s AND paid_at < %({0}_to)s) AS {0}"
-    marks = ", ".join(within.format(name) for name in ("a", *windows))
-    counts = ", ".join(f"count(*) FILTER (WHERE a AND {name}) AS {name}" for name in windows)
-    found = row(
-        f"SELECT count(*) FILTER (WHERE a) AS started, {counts} FROM (SELECT contact_id, {marks} FROM analytics_orderfact"  # noqa: S608
-        f" WHERE paid_at >= %(a_from)s AND paid_at < %(w{len(ends) - 1}_to)s AND contact_id IS NOT NULL{scope.sql(*BY)} GROUP BY contact_id) people",
-        **values,
-        **scope.values,
-    )
+    found = _stayed(first, ends, scope)
     started, stayed = found["started"], found[f"w{len(ends) - 1}"]
     parts = [
         ("started", _("Customers on the first day"), started, "number"),
         ("stayed", _("Stayed"), stayed, "number"),
         ("left", _("Left"), started - stayed, "number"),
     ]
-    series = [(day.isoformat(), share(found[name], started)) for name, day in windows.items()] if picture else []
+    series = [(day.isoformat(), share(found[f"w{n}"], started)) for n, day in enumerate(ends)] if picture else []
     return Figure(share(stayed, started), parts, series)
+
+
+def _stayed(first, ends, scope):
+    """How many were customers on the first day (`started`), and how many of these on each of `ends` (`w0`, `w1` …)."""
+    values = {"a_from": instant(first - ACTIVE), "a_to": instant(first), "until": instant(ends[-1])}
+    for n, day in enumerate(ends):
+        values |= {f"w{n}_from": instant(day - ACTIVE), f"w{n}_to": instant(day)}
+    places = range(len(ends))
+    if ends[-1] - ACTIVE <= first:
+        # The last purchase before the first day and the next one after it decide everything: half the work.
+        marks = (
+            "max(paid_at) FILTER (WHERE paid_at < %(a_to)s) AS a, min(paid_at) FILTER (WHERE paid_at >= %(a_to)s) AS b"
+        )
+        stays = [f"(a >= %(w{n}_from)s OR b < %(w{n}_to)s)" for n in places]
+        before = "a IS NOT NULL"
+    else:
+        within = "bool_or(paid_at >= %({0}_from)s AND paid_at < %({0}_to)s) AS {0}"
+        marks = ", ".join(within.format(name) for name in ("a", *(f"w{n}" for n in places)))
+        stays, before = [f"w{n}" for n in places], "a"
+    counts = ", ".join(f"count(*) FILTER (WHERE {stay}) AS w{n}" for n, stay in enumerate(stays))
+    return row(
+        f"SELECT count(*) AS started, {counts} FROM (SELECT contact_id, {marks} FROM analytics_orderfact"  # noqa: S608
+        f" WHERE paid_at >= %(a_from)s AND paid_at < %(until)s AND contact_id IS NOT NULL{scope.sql(*BY)} GROUP BY contact_id) people"
+        f" WHERE {before}",
+        **values,
+        **scope.values,
+    )
 
 
 def retention_records(first, last, part, scope=EVERYBODY):
