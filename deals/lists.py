@@ -205,7 +205,7 @@ lists.column(
         "bought",
         _("Bought"),
         kind="money",
-        width="w-110",
+        width="w-130",
         annotate=_revenue,
         total=Sum(F("purchases__revenue_base")),
         kind_needed="order",

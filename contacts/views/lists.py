@@ -2,7 +2,7 @@
 
 from django.db.models import Avg
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from contacts.forms import CompanyForm, ContactForm
 from contacts.models import Company, Contact, Task
@@ -26,7 +26,7 @@ class ContactList(ListPage):
     presets = [
         Preset("mine", _("My contacts"), {"field": "owner", "op": "is", "value": "me"}),
         Preset("customers", _("Customers"), {"field": "stage", "op": "is", "value": "customer"}),
-        Preset("hot", _("Hot"), {"field": "score", "op": "gte", "value": 50}, sort="-score"),
+        Preset("hot", pgettext_lazy("people", "Hot"), {"field": "score", "op": "gte", "value": 50}, sort="-score"),
     ]
     columns = [
         Column(
@@ -37,6 +37,7 @@ class ContactList(ListPage):
             phone="p1",
             fixed=True,
             path="full_name",
+            width="",
         ),
         Column(
             "company",
@@ -121,7 +122,9 @@ class CompanyList(ListPage):
     actions = "contacts/_company_list_actions.html"
     presets = [Preset("mine", _("My companies"), {"field": "owner", "op": "is", "value": "me"})]
     columns = [
-        Column("name", _("Name"), cell="contacts/cells/company.html", sort="name_key", phone="p1", fixed=True),
+        Column(
+            "name", _("Name"), cell="contacts/cells/company.html", sort="name_key", phone="p1", fixed=True, width=""
+        ),
         Column("industry", _("Industry"), width="w-180", phone="p3", edit="industry"),
         Column("city", _("City"), phone="p4", edit="city"),
         Column("owner", _("Owner"), kind="person", related=["owner"]),
@@ -168,7 +171,7 @@ class TaskList(ListPage):
         Preset("open", _("Open tasks"), {"field": "done", "op": "empty"}),
     ]
     columns = [
-        Column("title", _("What"), cell="contacts/cells/task.html", phone="p1", fixed=True),
+        Column("title", _("What"), cell="contacts/cells/task.html", phone="p1", fixed=True, width=""),
         Column("contact", _("Contact"), kind="record", width="w-180", related=["contact"], phone="p3"),
         Column("owner", _("Owner"), kind="person", related=["owner"]),
         Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2"),

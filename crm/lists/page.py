@@ -86,12 +86,22 @@ def page_named(name):
     return _pages[name]() if name in _pages else None
 
 
+def _single(params):
+    """One text for each parameter; the columns, which the picker sends one by one, joined."""
+    if not hasattr(params, "getlist"):
+        return params
+    single = params.dict()
+    if "cols" in single:
+        single["cols"] = ",".join(filter(None, params.getlist("cols")))
+    return single
+
+
 class Wish:
     """What a request asks of a list: view, filter, sort, columns, place. Raises BadRequest for what is not known."""
 
     def __init__(self, page, user, params):
-        self.page, self.user, self.params = page, user, params
-        self.search = params.get("q", "").replace("\x00", "").strip()[:100] if page.search_key else ""
+        self.page, self.user, self.params = page, user, _single(params)
+        self.search = self.params.get("q", "").replace("\x00", "").strip()[:100] if page.search_key else ""
         self.tree = self._tree()
         self.sort, self.down = self._sort()
 
@@ -156,6 +166,12 @@ class Wish:
         known = {c.name: c for c in self.all_columns}
         fixed = [c for c in self.all_columns if c.fixed]
         return fixed + [known[n] for n in dict.fromkeys(names) if not known[n].fixed]
+
+    @property
+    def pickable(self):
+        """Columns for the picker: those shown in their order, then the others."""
+        shown = [c for c in self.columns if not c.fixed]
+        return shown + [c for c in self.all_columns if not c.fixed and c not in shown]
 
     @property
     def sort_text(self):

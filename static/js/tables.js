@@ -44,6 +44,13 @@ document.addEventListener("click", (event) => {
   // A queue line opens in place with a click beside its links.
   const line = event.target.closest("[data-row=cur]");
   if (line && !event.target.closest("a, button, input, summary")) mark(line);
+  // A column of the picker moves one place towards the left of the table.
+  const up = event.target.closest("[data-col-up]");
+  if (up) {
+    const column = up.closest("[data-col]");
+    column.previousElementSibling?.before(column);
+    up.focus();
+  }
   const whole = event.target.closest("[data-select-all]");
   if (whole) {
     document.querySelector("[data-whole]").value = "1";

@@ -29,7 +29,7 @@ class TicketList(ListPage):
         Preset("open", _("All open"), _OPEN),
     ]
     columns = [
-        Column("subject", _("Subject"), cell="tickets/cells/subject.html", phone="p1", fixed=True),
+        Column("subject", _("Subject"), cell="tickets/cells/subject.html", phone="p1", fixed=True, width=""),
         Column("requester", _("Client"), kind="record", related=["requester"], width="w-180", phone="p3"),
         Column("company", _("Company"), kind="record", related=["company"], width="w-180"),
         Column("owner", _("Assigned to"), kind="person", related=["owner"]),

@@ -155,8 +155,11 @@ def test_columns_stand_in_the_order_asked_for(client, alice):
     client.force_login(alice)
 
     heads = client.get(reverse("contacts:index") + "?cols=city,owner,company").context["heads"]
+    picked = client.get(reverse("contacts:index") + "?cols=city&cols=owner&cols=company").context
 
     assert [head["column"].name for head in heads] == ["name", "city", "owner", "company"]
+    assert [head["column"].name for head in picked["heads"]] == ["name", "city", "owner", "company"]
+    assert [column.name for column in picked["wish"].pickable][:3] == ["city", "owner", "company"]
 
 
 @pytest.mark.parametrize("name", LISTS)
