@@ -292,6 +292,7 @@ def seed_tasks(plan):
         WHERE t.contact_id = c.id
         """
     )
+    _seed_own_tasks(plan)
     rep = plan.users["sales_rep"]
     for contact in Contact.objects.filter(owner=rep, language="en").exclude(phone="").order_by("pk")[:2]:
         task = Task(
@@ -301,3 +302,28 @@ def seed_tasks(plan):
         task.assign_to(rep)
         task.save()
         note_next_step(contact)
+
+
+# What people without customers of their own have to do: (role, kind, title, hours from now).
+_OWN_TASKS = [
+    ("owner", "meeting", "Quarter review with the heads", 5),
+    ("owner", "task", "Decide on the price list of next year", 52),
+    ("sales_manager", "task", "Go through the forecast with Maya", -20),
+    ("sales_manager", "meeting", "Weekly sales round", 3),
+    ("sales_manager", "call", "Call Weber Analytik about the frame contract", 26),
+    ("sales_manager", "task", "Approve the discount list", 75),
+    ("support_lead", "meeting", "Handover with the night shift", 4),
+    ("marketer", "task", "Write the third calibration tip", -4),
+    ("marketer", "meeting", "Plan the webinar with sales", 6),
+    ("marketer", "task", "Check who unsubscribed last week and why", 28),
+    ("analyst", "task", "Explain the rise in response time", 5),
+    ("analyst", "meeting", "Show the cohorts to the owner", 50),
+    ("admin", "task", "Invite the new colleagues", 4),
+]
+
+
+def _seed_own_tasks(plan):
+    for role, kind, title, hours in _OWN_TASKS:
+        task = Task(kind=kind, title=title, due_at=plan.now + timedelta(hours=hours))
+        task.assign_to(plan.users[role])
+        task.save()

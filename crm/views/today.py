@@ -20,7 +20,7 @@ def show(request):
         "groups": groups,
         "total": len(queue),
         "done": done,
-        "all": done + len(queue),
+        "all": done + sum(not _is_later(item, now) for item in queue),
         "first": queue[0].key if queue else "",
         "now": timezone.localtime(now),
         "panels": registry.panels_for(request.user, "today"),
@@ -38,6 +38,10 @@ def first_steps(user):
         (_("Invite those you work with"), "invitation_create", "user-plus"),
         *((command.name, command.url_name, command.icon) for command in registry.commands_for(user) if command.first),
     ]
+
+
+def _is_later(item, now):
+    return bool(item.due_at) and timezone.localdate(item.due_at) > timezone.localdate(now)
 
 
 def _group(item, now):

@@ -29,6 +29,7 @@ def _panel(client, name):
 def test_what_is_done_is_counted_beside_what_is_to_do(client, alice, call):
     client.force_login(alice)
     tasks.create_task(owner=alice, title="Write", due_at=timezone.now())
+    tasks.create_task(owner=alice, title="Next week", due_at=timezone.now() + timedelta(days=7))
     assert (client.get("/").context["done"], client.get("/").context["all"]) == (0, 2)
 
     client.post(reverse("contacts:task_done", args=[call.pk]), {"next": "/"})
