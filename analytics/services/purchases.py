@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics.models import ClvFit, OrderFact
 from analytics.services.common import EVERYBODY, Figure, instant, month_ends, months_of, parted, row, rows, share, span
@@ -24,7 +25,7 @@ def retention(first, last, *, scope=EVERYBODY, picture=True):
     parts = [
         ("started", _("Customers on the first day"), started, "number"),
         ("stayed", _("Stayed"), stayed, "number"),
-        ("left", _("Left"), started - stayed, "number"),
+        ("left", pgettext("customers", "Left"), started - stayed, "number"),
     ]
     series = [(day.isoformat(), share(found[f"w{n}"], started)) for n, day in enumerate(ends)] if picture else []
     return Figure(share(stayed, started), parts, series)

@@ -6,6 +6,7 @@ from django import template
 from django.utils import formats
 from django.utils.dateparse import parse_date
 from django.utils.html import format_html
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm.templatetags.ui import money, seconds, whole
@@ -35,10 +36,18 @@ def decimal(text):
 
 
 @register.filter
+def day_in_year(day):
+    """ "25 November 2025"; in Russian the month of a date stands in the genitive."""
+    return formats.date_format(day, "j E Y" if get_language() == "ru" else "j F Y")
+
+
+@register.filter
 def moment(label):
     """A day or month of the picture as people write it; names of stages and years stay as they are."""
-    day = parse_date(label) or parse_date(f"{label}-01")
-    return formats.date_format(day, "j M Y" if len(label) > 7 else "M Y") if day and len(label) > 4 else label
+    if day := parse_date(label):
+        return day_in_year(day)
+    month = parse_date(f"{label}-01") if len(label) == 7 else None
+    return formats.date_format(month, "F Y") if month else label
 
 
 @register.filter
