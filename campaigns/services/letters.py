@@ -21,6 +21,8 @@ from crm.models import Workspace
 from crm.names import greeting_name
 
 SALT = "campaigns.letter"
+# A preview or a test looks at nobody.
+NO_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 _HOLE = re.compile(r"@@([a-z_]+(?::\d+)?)@@")
 _VARIABLE = re.compile(r"\{(greeting|first_name|last_name|company|city)(?:\|([^{}]*))?\}")
 _BUTTON = re.compile(r"^\[([^\]]+)\]\((https?://[^\s)]+)\)$")
@@ -119,7 +121,7 @@ def _value(hole, values, delivery):
     if hole.startswith("link:"):
         return click_url(delivery, int(hole[5:]))
     if hole == "pixel":
-        return _address("public:opened", token(delivery))
+        return _address("public:opened", token(delivery)) if delivery else NO_PIXEL
     if hole == "unsubscribe":
         return unsubscribe_url(delivery)
     return values.get(hole, "")

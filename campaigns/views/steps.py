@@ -81,7 +81,7 @@ def preview(request, pk, step_pk):
     step = get_object_or_404(sequence.steps.select_related("letter"), pk=step_pk, kind="letter")
     answer = render(request, "campaigns/preview.html", {"html": letters.fill(step.letter, _person(request))[2]})
     answer.headers["Content-Security-Policy"] = (
-        "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+        "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
     )
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     answer._csp_exempt = True

@@ -240,3 +240,12 @@ def test_why_tells_the_story_of_one_person(page, sequence, person):
 
     assert "Gets no letters now: no consent to letters." in shown
     assert "held back: no consent to letters" in shown
+
+
+def test_a_preview_asks_the_server_for_no_picture(page, sequence, person):
+    person("Ann")
+
+    shown = page.get(_url("letter_preview", sequence, sequence.steps.first().pk)).content.decode()
+
+    assert "/t/o/" not in shown
+    assert 'src="data:image/gif' in shown
