@@ -68,7 +68,7 @@ class Command(BaseCommand):
         """Measure a piece of work in a process of its own, as a worker is one."""
         with NamedTemporaryFile() as out:
             options = ["--only", name, "--count", str(count), "--out", out.name]
-            subprocess.run([sys.executable, sys.argv[0], "bench", *options], check=True)
+            subprocess.run([sys.executable, settings.BASE_DIR / "manage.py", "bench", *options], check=True)
             return json.loads(Path(out.name).read_text())["work"]
 
     def _pages(self, user, rounds, measured):
