@@ -3,7 +3,7 @@
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import bench, filters, seed, today  # noqa: F401  filters registers what may be asked
+from campaigns import bench, filters, lists, seed, today  # noqa: F401  filters registers what may be asked
 from campaigns.models import ContactScore, Enrolment, Segment, SegmentMembership, Sequence
 from campaigns.services import mailing, scoring, segments, sequences  # noqa: F401  mailing registers guards and renderer
 from crm import access, jobs

@@ -1,19 +1,18 @@
 """Guides, scores and outgoing letters."""
 
-from django.db.models import Q
+from django.db import transaction
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.forms import GuideEditForm, HandOffForm, ScoreRuleForm
+from campaigns.lists import LetterList, again, arrived
 from campaigns.models import GuideForm, HandOffRule, ScoreRule
-from crm import htmx
+from crm import htmx, lists
 from crm.access import fetch, require
+from crm.lists.bulk import locked
 from crm.models import Delivery
-
-PAGE = 100
 
 
 def guides(request):
@@ -50,44 +49,30 @@ def handoff(request):
 
 
 def deliveries(request):
-    """Outgoing letters, those first that a person should look at."""
-    rows = Delivery.objects.visible_to(request.user)
-    state = request.GET.get("state", "")
-    if state in Delivery.State.values:
-        rows = rows.filter(state=state)
-    text = request.GET.get("q", "").strip()[:100]
-    if text:
-        rows = rows.filter(Q(to__icontains=text) | Q(subject__icontains=text))
-    require(request.user, "sequence" if request.user.level("sequence") else "settings")
-    context = {"rows": rows.order_by("-pk")[:PAGE], "states": Delivery.State.choices, "state": state, "text": text}
-    return render(request, "campaigns/delivery_list.html", context)
+    """Outgoing letters with their fate."""
+    return lists.index(request, LetterList)
 
 
 @require_POST
+@transaction.atomic
 def delivery_again(request, pk):
     """Send a letter once more, on a person's word that it did not arrive."""
-    row = fetch(Delivery.objects.all(), request.user, pk, edit=True)
-    if row.may_retry:
-        Delivery.objects.filter(pk=row.pk, state=row.state).update(
-            state=Delivery.State.QUEUED,
-            due_at=timezone.now(),
-            reason="",
-            reply="",
-            attempts=0,
-            reported_at=None,
-            settled_at=None,
-        )
+    again(LetterList(), [_held(request, pk)], {}, request.user)
     return htmx.redirect(request, reverse("campaigns:deliveries"), _("It is in the queue again."))
 
 
 @require_POST
+@transaction.atomic
 def delivery_sent(request, pk):
     """Note that a letter of unknown fate did arrive."""
-    row = fetch(Delivery.objects.all(), request.user, pk, edit=True)
-    Delivery.objects.filter(pk=row.pk, state=Delivery.State.UNKNOWN).update(
-        state=Delivery.State.SENT, settled_at=timezone.now(), reported_at=None
-    )
+    arrived(LetterList(), [_held(request, pk)], {}, request.user)
     return htmx.redirect(request, reverse("campaigns:deliveries"), _("Noted as sent."))
+
+
+def _held(request, pk):
+    """The letter, held until the request is over."""
+    fetch(Delivery.objects.all(), request.user, pk, edit=True)
+    return locked(LetterList(), Delivery.objects.filter(pk=pk))[0]
 
 
 def _form(request, form, title, list_url, list_name):

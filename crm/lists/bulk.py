@@ -141,11 +141,12 @@ def acts_of(page, user):
     if _has_tags(page.model):
         found["tag"] = TAG
     found |= {act.name: act for act in _acts.get(page.name, [])}
-    found.setdefault("delete", DELETE)
+    if page.deletable:
+        found.setdefault("delete", DELETE)
     return [
         act
         for act in found.values()
-        if access.may(user, page.kind, act.act) and (not act.kind_needed or access.may(user, act.kind_needed, "edit"))
+        if page.may(user, act.act) and (not act.kind_needed or access.may(user, act.kind_needed, "edit"))
     ]
 
 

@@ -5,13 +5,13 @@ from functools import cached_property, reduce
 from operator import and_
 from urllib.parse import urlencode
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import F, Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm import conditions
+from crm import access, conditions
 from crm.conditions.widgets import dump
 from crm.lists.cells import Cells
 from crm.lists.columns import columns_of
@@ -43,7 +43,8 @@ class ListPage(Cells):
     page_size = 50
     everything = None  # name of the tab without a filter
     first_use = None
-    exportable = True
+    exportable = deletable = True
+    row_rights = False  # cells ask for `row.can_edit`
 
     @staticmethod
     def count_text(n):
@@ -57,6 +58,15 @@ class ListPage(Cells):
         """Rows that fit what was typed into the search box: each word somewhere in the name."""
         words = [Q(**{f"{self.search_key}__contains": word}) for word in sort_key(text).split()]
         return rows.filter(reduce(and_, words)) if words else rows
+
+    def may(self, user, act="view"):
+        """Whether the user has any right to `act` on what the list shows."""
+        return access.may(user, self.kind, act)
+
+    def require(self, user, act="view"):
+        """Raise PermissionDenied unless `may()`."""
+        if not self.may(user, act):
+            raise PermissionDenied
 
     def assign(self, row, owner, by):
         """Give a locked row to somebody, or to nobody. A list whose stream tells of it says so in its own way."""
@@ -112,8 +122,6 @@ class Wish:
 
     @cached_property
     def presets(self):
-        from crm import access
-
         return [p for p in self.page.presets if not p.kind_needed or access.may(self.user, p.kind_needed)]
 
     @cached_property
@@ -224,7 +232,8 @@ class Wish:
     def shown_for_editing(self):
         """`shown()` with `can_edit`, where a column is changed in its cell."""
         rows = self.shown()
-        return rows.with_rights(self.user) if any(c.edit for c in self.columns) else rows
+        asked = self.page.row_rights or any(c.edit for c in self.columns)
+        return rows.with_rights(self.user) if asked else rows
 
     def query(self, **changes):
         """Query string of this wish with some parameters changed; None takes one out. The place is left out."""

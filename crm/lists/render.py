@@ -26,7 +26,7 @@ PATIENCE = "5s"
 def index(request, page_class):
     """The list as a page or, for htmx, as the region that has changed."""
     page = page_class()
-    access.require(request.user, page.kind)
+    page.require(request.user)
     wish = Wish(page, request.user, request.GET)
     context = {"page": page, "wish": wish, **_rows(page, wish, request), **_frame(page, wish, request)}
     whole = not request.htmx or request.htmx.history_restore_request

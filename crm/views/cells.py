@@ -21,7 +21,7 @@ def cell(request, name, pk, field):
     column = page.column_edited(field) if page else None
     if column is None or (column.kind_needed and not access.may(request.user, column.kind_needed)):
         raise Http404
-    access.require(request.user, page.kind)
+    page.require(request.user)
     if request.method != "POST" and "shown" in request.GET:
         return _shown(request, page, column, pk)
     row = access.fetch(page.rows().select_related(*column.related), request.user, pk, edit=True)

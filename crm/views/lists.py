@@ -23,7 +23,7 @@ def _page(request, name, act="view"):
     page = page_named(name)
     if page is None:
         raise Http404
-    access.require(request.user, page.kind, act)
+    page.require(request.user, act)
     return page
 
 
