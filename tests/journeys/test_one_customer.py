@@ -127,8 +127,8 @@ def _start_sequence(page, sign_in, company):
         page.click("button[form=letter]")
         page.wait_for_selector(f"text=Tip {number}")
         if number == 1:
-            page.fill("#wait-days", "3")
-            page.click("button:has-text('Add'):not(:has-text('letter'))")
+            page.fill("#days-new", "3")
+            page.click("button:has-text('Add a wait')")
             page.wait_for_selector(".wait")
     page.click("button:has-text('Start')")
     page.wait_for_selector("text=Running: 3 people have entered.")
