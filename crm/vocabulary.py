@@ -114,6 +114,19 @@ def noting(table, column):
     return RunSQL([create], [drop])
 
 
+def noting_always(table, column):
+    """The migration step by which words are noted even where triggers are off, as while the demo company is made."""
+    always = f"""
+        INSERT INTO crm_searchword (word, spelling) SELECT word, crm_spelling(word) FROM (
+            SELECT DISTINCT left(w, 60) AS word FROM {table}, regexp_split_to_table({column}, '{_SPLIT_SQL}') AS w
+            WHERE length(w) > 1 AND w !~ '[0-9@]') AS words
+            WHERE NOT EXISTS (SELECT FROM crm_searchword AS known WHERE known.word = words.word);
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER note_words_insert;
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER note_words_update;
+    """  # noqa: S608  names out of our own migrations
+    return RunSQL([always], RunSQL.noop)
+
+
 _SPLIT_SQL = SPLIT.replace("'", "''")
 FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION crm_spelling(word text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -202,3 +202,12 @@ def test_the_palette_and_the_search_page_show_the_same_people(client, alice):
     assert "Иван Петров" in client.get(reverse("palette"), {"q": "ivan"}).text
     assert "Иван Петров" in client.get(reverse("search"), {"q": "ivan"}).text
     assert client.get(reverse("palette"), {"q": "i"}).context["groups"] == []
+
+
+def test_words_are_noted_even_while_other_triggers_are_off(admin):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        folk("Иван Петров")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+    assert names(admin, "petrov") == ["Иван Петров"]
