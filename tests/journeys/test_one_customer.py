@@ -266,8 +266,8 @@ def _figures_agree(page, sign_in, company, capsys):
     call_command("kpi", "win_rate", "--json")
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["value"] == "100.0"
     page.goto("/kpi/win_rate/")
-    assert page.inner_text(".stat-fig.big") == "100.0 %"
-    page.click("dl.parts a >> nth=0")
+    assert page.inner_text(".stat-fig.big") == "100 %"
+    page.click("a.kpi-part >> nth=0")
     page.wait_for_selector("text=Анна: расходомеры")
 
 
