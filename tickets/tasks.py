@@ -20,7 +20,7 @@ def poll_mailbox(pk):
     imap.poll(pk)
 
 
-@shared_task(time_limit=600)
+@shared_task(soft_time_limit=540, time_limit=600)
 def take_abandoned():
     """Letters whose worker died in the middle are taken in again."""
     for row in ledger.abandoned().select_related("raw", "mailbox").order_by("pk")[:50]:
