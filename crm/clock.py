@@ -4,8 +4,9 @@ Daylight saving is exact: every working interval is turned into instants of its 
 changes nothing about Monday.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FARTHEST = 366 * 3  # days to look ahead before a calendar counts as empty
@@ -29,9 +30,22 @@ class Hours:
         return [(self._instant(day, start), self._instant(day, end)) for start, end in spans]
 
     def _instant(self, day, minutes):
+        """The first instant at which the clock on the wall stands at that time, or is past it.
+
+        A time that is skipped in spring is the instant of the change; one that comes twice in autumn, the first.
+        """
         days, rest = divmod(minutes, 1440)
-        local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), ZoneInfo(self.zone))
-        return local.astimezone(ZoneInfo("UTC"))
+        zone = ZoneInfo(self.zone)
+        wall = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60))
+        late = wall.replace(tzinfo=zone).astimezone(UTC)
+        early = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        if early >= late:
+            return late
+        skipped = range(int((late - early).total_seconds()))
+        change = bisect_left(
+            skipped, wall, key=lambda n: (early + timedelta(seconds=n)).astimezone(zone).replace(tzinfo=None)
+        )
+        return early + timedelta(seconds=change)
 
 
 def business_seconds(hours: Hours, start: datetime, end: datetime) -> int:

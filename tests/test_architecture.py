@@ -85,6 +85,13 @@ def test_code_keeps_the_house_rules(path):
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=_name)
+def test_templates_can_be_read(path):
+    """One thing in a line: only an address or a list of arguments may be longer than the 120 columns of the code."""
+    longest = max(path.read_text().splitlines(), key=len, default="")
+    assert len(longest) <= 150, longest
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=_name)
 def test_templates_keep_the_policy(path):
     text = path.read_text()
     for pattern, why in [
