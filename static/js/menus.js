@@ -21,3 +21,24 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// On a phone the head shows its main action alone (phone.css); the others stand in its menu while that is open.
+const entry = (button) => {
+  const item = button.cloneNode(true);
+  item.className = "menu-item";
+  for (const name of ["id", "data-key"]) item.removeAttribute(name);
+  if (item.matches("button")) {
+    item.type = "button";
+    item.addEventListener("click", () => button.click());
+  }
+  return item;
+};
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.matches("[data-head-more]") || !target.open) return;
+    const buttons = [...target.parentElement.querySelectorAll(".btn:not(.btn-icon)")];
+    target.querySelector(".menu").replaceChildren(...buttons.filter((button) => !button.checkVisibility()).map(entry));
+  },
+  true,
+);

@@ -159,6 +159,21 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(new_page, sign_in, person, 
     assert wide == []
 
 
+def test_on_a_phone_the_quiet_actions_of_the_head_stand_in_its_menu(new_page, live_server, sign_in, watch, person):
+    page = new_page(viewport=PHONE)
+    sign_in(page, person)
+    page.goto("/contacts/")
+    assert not page.get_by_role("link", name="Export").is_visible()
+
+    page.locator("header summary").filter(visible=True).click()
+    page.locator("header .menu").get_by_role("link", name="Export").click()
+
+    page.wait_for_url("**/export/**")
+    page.goto(Contact.objects.get().get_absolute_url())
+    assert not page.locator("[data-head-more]").is_visible()
+    watch.assert_clean()
+
+
 def test_a_chosen_file_arrives_at_once_and_belongs_to_the_record(page, sign_in, watch, person):
     jonas = Contact.objects.get()
     sign_in(page, person)
