@@ -13,10 +13,16 @@ from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, Q, Value
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 NONE, OWN, TEAM, ALL = range(4)
 LEVELS = [(NONE, _("nothing")), (OWN, _("own")), (TEAM, _("team")), (ALL, _("all"))]
-ACTS = [("view", _("See")), ("edit", _("Change")), ("delete", _("Delete")), ("export", _("Export"))]
+ACTS = [
+    ("view", _("See")),
+    ("edit", pgettext_lazy("right", "Change")),
+    ("delete", pgettext_lazy("right", "Delete")),
+    ("export", _("Export")),
+]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What may be asked about tickets, and about people and companies by their tickets."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm import conditions
 from crm.conditions import Behaviour, Field, Relation, Subject
@@ -56,6 +57,6 @@ conditions.behaviour(
         _("Rated us"),
         says=_("rated us"),
         says_not=_("did not rate us"),
-        fields=[Field("score", _("Score"), "number")],
+        fields=[Field("score", pgettext_lazy("rating", "Score"), "number")],
     )
 )

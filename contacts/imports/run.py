@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.db import connection, transaction
 from django.db.models import Max
-from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import get_language, gettext_lazy, override, pgettext
 from django.utils.translation import gettext as _
 
 from contacts.imports import mapping, reading
@@ -126,7 +126,7 @@ def _refused_file(row):
     out = io.BytesIO()
     write_csv(
         out,
-        [_("Line"), _("Reason"), *row.headers],
+        [pgettext("file", "Line"), _("Reason"), *row.headers],
         ([f.line, f.reason, *f.cells] for f in failed.iterator(chunk_size=2000)),
     )
     return files.store(out.getvalue(), _("refused rows.csv"), by=row.by, target=row, kind="import")

@@ -7,6 +7,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models.company import Company
 from crm import audit
@@ -33,10 +34,10 @@ class Contact(Owned):
     class Stage(models.TextChoices):
         SUBSCRIBER = "subscriber", _("Subscriber")
         LEAD = "lead", _("Lead")
-        QUALIFIED = "qualified", _("Qualified")
+        QUALIFIED = "qualified", pgettext_lazy("contact", "Qualified")
         CUSTOMER = "customer", _("Customer")
         EVANGELIST = "evangelist", _("Evangelist")
-        LOST = "lost", _("Lost")
+        LOST = "lost", pgettext_lazy("contact", "Lost")
 
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     middle_name = models.CharField(_("middle name or patronymic"), max_length=100, blank=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 VALID = timedelta(days=7)
 
@@ -15,7 +16,7 @@ class Invitation(models.Model):
     """An address invited by somebody. Only the hash of the link's token is kept."""
 
     email = models.EmailField(_("email"))
-    name = models.CharField(_("name"), max_length=150, blank=True)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=150, blank=True)
     team = models.ForeignKey(
         "crm.Team", models.SET_NULL, verbose_name=_("team"), null=True, blank=True, related_name="+"
     )

@@ -7,6 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm import access, audit
 
@@ -86,7 +87,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     THEMES = [("auto", _("as the device")), ("light", _("light")), ("dark", _("dark"))]
 
     email = models.EmailField(_("email"), unique=True)
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=150)
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     team = models.ForeignKey(
@@ -101,7 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     signature = models.TextField(_("signature"), blank=True)
     notify = models.JSONField(_("notification choices"), default=dict, blank=True)
     is_staff = models.BooleanField(_("administrator"), default=False)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("person", "active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = UserManager()

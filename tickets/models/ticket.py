@@ -193,7 +193,7 @@ class Rating(models.Model):
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="ratings")
     round = models.PositiveSmallIntegerField(default=0)
-    score = models.PositiveSmallIntegerField(_("score"))
+    score = models.PositiveSmallIntegerField(pgettext_lazy("rating", "score"))
     comment = models.TextField(_("comment"), blank=True)
     agent = models.ForeignKey("crm.User", models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(_("when"), default=timezone.now)
