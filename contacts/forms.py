@@ -168,6 +168,21 @@ class TaskForm(forms.ModelForm):
         return timezone.make_aware(datetime.combine(day, self.cleaned_data.get("due_time") or time(17)))
 
 
+class TaskCellForm(forms.ModelForm):
+    """One field of a task, for a cell of the list."""
+
+    class Meta:
+        model = Task
+        fields = ["title", "kind", "owner", "due_at"]
+        widgets = {"due_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")}
+
+    def __init__(self, *args, only, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.fields["owner"].required = True
+        self.fields = {only: self.fields[only]}
+
+
 class TalkForm(forms.Form):
     """The composer: a note, a call, a meeting, a letter."""
 

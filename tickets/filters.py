@@ -5,7 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 from crm import conditions
 from crm.conditions import Behaviour, Field, Relation, Subject
-from tickets.models import Priority, Ticket
+from tickets.models import Article, Category, Priority, Ticket
 
 conditions.subject(Subject("ticket", Ticket, _("Tickets")))
 for field in (
@@ -24,6 +24,24 @@ for field in (
     Field("tags", _("Tags"), "tags"),
 ):
     conditions.field("ticket", field)
+
+
+def _categories():
+    return [(row.pk, row.name) for row in Category.objects.all()]
+
+
+conditions.subject(Subject("article", Article, _("Articles")))
+for field in (
+    Field("title", _("Title"), "text", path="title_key", key="title_key"),
+    Field("category", _("Category"), "choice", path="category_id", choices=_categories),
+    Field("language", _("Language"), "choice", choices=Article.language.field.choices),
+    Field("state", _("State"), "choice", choices=Article.State.choices),
+    Field("author", _("Author"), "person", path="author_id"),
+    Field("helpful", _("Helpful"), "number"),
+    Field("unhelpful", _("Not helpful"), "number"),
+    Field("changed", _("Changed"), "datetime", path="updated_at"),
+):
+    conditions.field("article", field)
 
 conditions.relation(
     "contact",

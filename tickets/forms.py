@@ -45,15 +45,15 @@ class ReplyForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False)
+    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("Assigned to"), required=False)
 
 
 class PriorityForm(forms.Form):
-    priority = forms.ChoiceField(choices=Priority.choices)
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices)
 
 
 class StatusForm(forms.Form):
-    status = forms.ChoiceField(choices=Ticket.Status.choices)
+    status = forms.ChoiceField(label=_("Status"), choices=Ticket.Status.choices)
 
 
 class TagsForm(forms.Form):

@@ -69,6 +69,14 @@ def set_due(task, due_at):
 
 
 @transaction.atomic
+def save_form(form):
+    """Write a valid form of a task, and the next step of its contact."""
+    task = form.save()
+    note_next_step(task.contact)
+    return task
+
+
+@transaction.atomic
 def delegate_task(task, owner, *, by, tell=True):
     """Give the task to somebody else, who is told unless the caller does it."""
     task.assign_to(owner)

@@ -4,7 +4,7 @@ from django.db.models import Avg
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from contacts.forms import CompanyForm, ContactForm
+from contacts.forms import CompanyForm, ContactForm, TaskCellForm
 from contacts.models import Company, Contact, Task
 from contacts.services import people
 from contacts.services import tasks as task_verbs
@@ -171,11 +171,20 @@ class TaskList(ListPage):
         Preset("open", _("Open tasks"), {"field": "done", "op": "empty"}),
     ]
     columns = [
-        Column("title", _("What"), cell="contacts/cells/task.html", phone="p1", fixed=True, width=""),
+        Column(
+            "title",
+            _("What"),
+            cell="contacts/cells/task.html",
+            phone="p1",
+            fixed=True,
+            width="",
+            edit="title",
+            edit_many=False,
+        ),
         Column("contact", _("Contact"), kind="record", width="w-180", related=["contact"], phone="p3"),
-        Column("owner", _("Owner"), kind="person", related=["owner"]),
-        Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2"),
-        Column("kind", _("Kind"), kind="choice", width="w-110"),
+        Column("owner", _("Owner"), kind="person", related=["owner"], edit="owner", edit_many=False),
+        Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2", edit="due_at"),
+        Column("kind", _("Kind"), kind="choice", width="w-110", edit="kind"),
         Column("done", _("Done"), path="done_at", kind="day", width="w-110", phone="p4"),
     ]
     first_use = {
@@ -188,6 +197,15 @@ class TaskList(ListPage):
     @staticmethod
     def count_text(n):
         return ngettext("%(n)s task", "%(n)s tasks", n)
+
+    def cell_form(self, name, row=None, data=None, *, by):
+        return TaskCellForm(data, instance=row, only=name)
+
+    def write(self, row, form, name, by):
+        if name == "owner":
+            task_verbs.delegate_task(row, form.cleaned_data["owner"], by=by)
+        else:
+            task_verbs.save_form(form)
 
     def assign(self, row, owner, by):
         task_verbs.delegate_task(row, owner, by=by, tell=False)

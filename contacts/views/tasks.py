@@ -27,8 +27,7 @@ def show(request, pk):
         if form.is_valid():
             task.due_at = form.due_at()
             task.assign_to(form.cleaned_data["owner"])
-            form.save()
-            tasks.note_next_step(task.contact)
+            tasks.save_form(form)
             return htmx.redirect(request, task.get_absolute_url(), _("Saved."))
     context = {"task": task, "form": form, "delegate": DelegateForm()}
     return render(request, "contacts/task.html", context, status=422 if form.errors else 200)

@@ -159,9 +159,11 @@ def _happening(node, subject, user, negated=False):
     for key, template in (("since", _("since %(day)s")), ("until", _("until %(day)s"))):
         if key in node:
             words.append(template % {"day": _day(node[key])})
-    if "where" in node:
-        words.append(_("where %(condition)s") % {"condition": phrase(node["where"], below, user=user, inner=True)})
-    return " ".join(words)
+    deed = " ".join(words)
+    if "where" not in node:
+        return deed
+    inside = phrase(node["where"], below, user=user, inner=True)
+    return _("%(deed)s where %(condition)s") % {"deed": deed, "condition": inside}
 
 
 def _verb(item, node, negated):

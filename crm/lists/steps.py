@@ -5,18 +5,20 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.db import OperationalError, connection, transaction
+from django.urls import reverse
 
 from crm.conditions.widgets import dump
 from crm.lists.page import Wish, page_named
 from crm.lists.paging import beside
 
-KEPT = ("view", "f", "q", "sort")
+KEPT = ("view", "f", "q", "sort", "cols")
+PLACE = ("after", "before")
 PATIENCE = "2s"
 
 
 def context_of(wish):
-    """Query string that takes a list's filter and order along to a record page."""
-    kept = {"in": wish.page.name} | {name: wish.params[name] for name in KEPT if wish.params.get(name)}
+    """Query string that takes a list's filter, order and place along to a record page."""
+    kept = {"in": wish.page.name} | {name: wish.params[name] for name in KEPT + PLACE if wish.params.get(name)}
     if wish.view_key:
         # With its conditions written out, a view need not be looked up to go on.
         kept |= {"view": wish.view_key, "f": dump(wish.tree), "sort": wish.sort_text}
@@ -28,7 +30,16 @@ def came_from(params, row):
     page = page_named(params.get("in", ""))
     if page is None or not isinstance(row, page.model):
         return None
-    return page, "?" + urlencode({name: params[name] for name in ("in", *KEPT) if params.get(name)})
+    return page, "?" + urlencode({name: params[name] for name in ("in", *KEPT, *PLACE) if params.get(name)})
+
+
+def way_back(params, row):
+    """Address of the list a record page was opened from, as it stood there; "" when that is no list of such records."""
+    found = came_from(params, row)
+    if found is None:
+        return ""
+    kept = {name: params[name] for name in KEPT + PLACE if params.get(name)}
+    return reverse(found[0].url_name) + ("?" + urlencode(kept) if kept else "")
 
 
 def neighbour(page, user, params, row, *, forward):

@@ -1,9 +1,9 @@
-"""The two buttons by which a record page leads through the list it was opened from."""
+"""How a record page leads through the list it was opened from, and back to it."""
 
 from django import template
 from django.urls import reverse
 
-from crm.lists.steps import came_from
+from crm.lists.steps import came_from, way_back
 
 register = template.Library()
 
@@ -20,3 +20,9 @@ def steps(context, row):
         "behind": reverse("list_next", args=[page.name, row.pk]) + query,
         "title": page.title,
     }
+
+
+@register.inclusion_tag("components/list_crumb.html", takes_context=True)
+def list_crumb(context, row, url_name, title):
+    """The way back: to the list with the filter, order and page from which the record was opened, else to `url_name`."""
+    return {"url": way_back(context["request"].GET, row) or reverse(url_name), "title": title}

@@ -6,6 +6,8 @@ from django.urls import reverse
 from crm import registry
 from crm.search import search
 
+PAGE = 25  # of each kind on the page
+
 
 def show(request):
     """What the palette lists for the text typed so far. ">" leaves the commands only."""
@@ -20,8 +22,8 @@ def show(request):
 def index(request):
     """Search as a page, for links and for browsers without script."""
     text = request.GET.get("q", "").strip()[:100]
-    groups = search(request.user, text, limit=25) if len(text) > 1 else []
-    return render(request, "crm/search.html", {"groups": groups, "text": text})
+    groups = search(request.user, text, limit=PAGE) if len(text) > 1 else []
+    return render(request, "crm/search.html", {"groups": groups, "text": text, "most": PAGE})
 
 
 def places(request):

@@ -22,6 +22,30 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A long menu is cut down by typing; Enter takes the first that is left.
+const left = (list) => [...list.querySelectorAll(".menu-item:not([hidden])")];
+const plain = (text) => text.toLocaleLowerCase().replaceAll("ё", "е");
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches("[data-menu-find]")) return;
+  const list = target.parentElement.nextElementSibling;
+  const words = plain(target.value).split(/\s+/);
+  for (const item of list.querySelectorAll(".menu-item")) {
+    item.hidden = !words.every((word) => plain(item.textContent).includes(word));
+  }
+  for (const group of list.querySelectorAll("[role=group]")) group.hidden = !left(group).length;
+});
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches("[data-menu-find]")) return;
+  const items = left(event.target.parentElement.nextElementSibling);
+  if (event.key === "Enter") {
+    event.preventDefault();
+    items[0]?.click();
+  } else if (event.key === "ArrowDown") {
+    event.preventDefault();
+    items[0]?.focus();
+  }
+});
+
 // On a phone the head shows its main action alone (phone.css); the others stand in its menu while that is open.
 const entry = (button) => {
   const item = button.cloneNode(true);

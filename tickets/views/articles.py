@@ -10,17 +10,6 @@ from tickets.forms import ArticleForm, CategoryForm
 from tickets.models import Article, Category
 from tickets.services import articles
 
-PAGE = 200
-
-
-def index(request):
-    """All articles with their state and votes; found by words."""
-    require(request.user, "article")
-    text = request.GET.get("q", "").strip()[:200]
-    rows = Article.objects.visible_to(request.user).select_related("category")
-    found = articles.find(rows, text, limit=PAGE) if text else rows.order_by("language", "category", "title_key")[:PAGE]
-    return render(request, "tickets/article_list.html", {"rows": found, "text": text})
-
 
 def edit(request, pk=None):
     """Write or change an article; readers see only its published state."""

@@ -14,7 +14,7 @@ from crm.models import Role
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-LISTS = ["contacts:index", "contacts:companies", "contacts:tasks", "deals:table", "deals:orders", "deals:products", "tickets:index", "campaigns:deliveries"]  # fmt: skip
+LISTS = ["contacts:index", "contacts:companies", "contacts:tasks", "deals:table", "deals:orders", "deals:products", "tickets:index", "tickets:articles", "campaigns:deliveries"]  # fmt: skip
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """From record to record in the order of the list."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -122,3 +124,26 @@ def test_a_record_page_costs_no_query_more_for_its_place_in_the_list(client, ali
         client.get(url + "?in=contacts&sort=-score")
 
     assert len(with_place) == len(plain)
+
+
+def test_the_way_back_leads_to_the_same_page_filter_and_columns(client, alice, people, monkeypatch):
+    monkeypatch.setattr(type(page_named("contacts")), "page_size", 1)
+    client.force_login(alice)
+    query = "?sort=-score&cols=city,score&f=" + dump({"field": "city", "op": "is", "value": "Ulm"})
+    first = client.get(reverse("contacts:index") + query).context
+    second = client.get(reverse("contacts:index") + query + "&after=" + first["place"].after).context
+
+    row = second["rows"][0][0]
+    record = client.get(row.get_absolute_url() + row.in_list)
+    back = re.search(r'href="(/contacts/\?[^"]+)"', record.text)[1].replace("&amp;", "&")
+    again = client.get(back).context
+
+    assert [r.last_name for r, _cells in again["rows"]] == [row.last_name] == ["Dorn"]
+    assert [c.name for c in again["wish"].columns] == ["name", "city", "score"]
+    assert [item["token"].text for item in again["bar"]] == ["city is Ulm"]
+
+
+def test_a_record_opened_by_itself_leads_to_the_whole_list(client, alice, people):
+    client.force_login(alice)
+
+    assert 'href="/contacts/"' in client.get(people["Abel"].get_absolute_url()).text
