@@ -13,8 +13,8 @@ from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav
 # What may move people between segments and change their scores.
 TELLING = (
     "contact.created", "contact.stage_changed", "consent.given", "consent.withdrawn", "guide.downloaded", "page.viewed",
-    "email.opened", "email.clicked", "email.replied", "order.paid", "deal.created", "deal.won", "deal.lost",
-    "proposal.viewed", "ticket.created", "ticket.resolved", "ticket.rated",
+    "email.opened", "email.clicked", "email.replied", "order.paid", "order.cancelled", "deal.created", "deal.won", "deal.lost",
+    "deal.reopened",    "proposal.viewed", "ticket.created", "ticket.resolved", "ticket.rated",
 )  # fmt: skip
 
 access.register("segment", _("Segments"), Segment)
@@ -83,7 +83,7 @@ def recount(event):
 def end_sequences(event):
     """Who talks to sales is not written to by a machine."""
     if event.contact_id:
-        sequences.note_goal(event.contact_id, event.kind)
+        sequences.note_goal(event.contact_id, event.kind, event.occurred_at)
 
 
 @jobs.job("campaigns.rebuild", _("Count of a segment"), icon="chart-pie-2", queue="segments")

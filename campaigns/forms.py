@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import GuideForm, HandOffRule, Letter, ScoreRule, Segment, Sequence, Suppression
+from campaigns.services import letters, segments
 from contacts.services.points import PointRefused, normalise
 from crm import conditions
 from crm.text import norm_email
@@ -85,6 +86,11 @@ class SegmentForm(forms.ModelForm):
             raise forms.ValidationError(error.message)
         if conditions.is_empty(tree):
             raise forms.ValidationError(_("Say who belongs to it: a segment needs a condition."))
+        if self.instance.pk and (way := segments.circle(self.instance, tree)):
+            raise forms.ValidationError(
+                _("Segments that ask about each other in a circle never come to rest: %(way)s. Take one question out.")
+                % {"way": " → ".join(way)}
+            )
         return tree
 
     def save(self, commit=True):
@@ -113,7 +119,26 @@ class LetterForm(Watchful, forms.ModelForm):
         widgets = {"body": forms.Textarea(attrs={"rows": 14})}
 
     def clean_subject(self):
-        return " ".join(self.cleaned_data["subject"].split())
+        return self._with_holes(" ".join(self.cleaned_data["subject"].split()))
+
+    def clean_body(self):
+        return self._with_holes(self.cleaned_data["body"])
+
+    @staticmethod
+    def _with_holes(text):
+        """Every hole is one that can be filled in, and says what stands there when the person has nothing to put in."""
+        unknown, bare = letters.faulty_holes(text)
+        if unknown:
+            raise forms.ValidationError(
+                _("%(hole)s cannot be filled in. These can: %(known)s.")
+                % {"hole": unknown[0], "known": ", ".join(f"{{{name}}}" for name in letters.HOLES)}
+            )
+        if bare:
+            raise forms.ValidationError(
+                _("Some people have nothing for {%(hole)s}. Say what stands there instead: {%(hole)s|…}.")
+                % {"hole": bare[0]}
+            )
+        return text
 
 
 class WaitForm(forms.Form):

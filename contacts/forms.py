@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Company, Contact, ContactPoint, Task
 from contacts.services.points import PointRefused, normalise
+from crm.forms import one_line_only
 from crm.models import User
 
 LANGUAGES = [("", "–"), ("en", "English"), ("ru", "Русский"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
@@ -76,6 +77,7 @@ class ContactForm(forms.ModelForm):
         )
         if only:
             self.fields = {only: self.fields[only]}
+        one_line_only(self)
         self.helper = _two_columns(self, wide=["tags"])
 
     def clean(self):
@@ -113,6 +115,7 @@ class CompanyForm(forms.ModelForm):
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         if only:
             self.fields = {only: self.fields[only]}
+        one_line_only(self)
         self.helper = _two_columns(self, wide=["name", "tags"])
 
     def clean_country(self):

@@ -46,6 +46,8 @@ class Subscriber:
     handle: object
 
 
+# Clocks differ a little. What is dated later than this has not happened yet: it is noted as of now, with the date it gave.
+AHEAD = timedelta(minutes=5)
 _COLUMNS = (
     "id", "occurred_at", "kind", "contact_id", "company_id", "actor_id", "target_type", "target_id", "data",
 )  # fmt: skip
@@ -109,6 +111,9 @@ def record_many(rows):
     if not rows:
         return []
     now = timezone.now()
+    for row in rows:
+        if row.at and row.at > now + AHEAD:
+            row.at, row.data = now, {**row.data, "dated": row.at.isoformat()}
     # Partitions are cut at midnight UTC, whatever the zone in which an instant is given.
     for month in {at.astimezone(UTC).date().replace(day=1) for at in {row.at or now for row in rows}}:
         make_partitions(month, month)

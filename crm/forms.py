@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import access, notify
 from crm.models import Invitation, Role, Team, User, Workspace
 from crm.money import CURRENCIES
+from crm.text import CONTROLS
 
 
 def zone_choices():
@@ -20,6 +21,18 @@ def zone_choices():
         for zone in sorted(zoneinfo.available_timezones())
         if "/" in zone or zone == "UTC"
     ]
+
+
+def one_line_only(form):
+    """Refuse line ends and other controls in the one-line fields: names and addresses stand in heads of letters."""
+    for field in form.fields.values():
+        if isinstance(field, forms.CharField) and not isinstance(field.widget, forms.Textarea):
+            field.validators.append(_refuse_controls)
+
+
+def _refuse_controls(value):
+    if isinstance(value, str) and CONTROLS.search(value):
+        raise forms.ValidationError(_("There is a line end or a control character in it. Write it in one line."))
 
 
 class TwoColumns(FormHelper):

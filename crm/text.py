@@ -5,6 +5,8 @@ import unicodedata
 
 import phonenumbers
 
+# Line ends of every kind, NUL and the other controls, marks that turn the direction of text.
+CONTROLS = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _DIGITS = re.compile(r"\d+")
 _NO_DIGITS = re.compile(r"[^0-9]+")
 _BLANKS = re.compile(r"\s+")

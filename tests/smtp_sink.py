@@ -32,7 +32,8 @@ class Letter:
 class Sink:
     """Context manager around a server on a free port of this machine."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, utf8=True):
+        self.utf8 = utf8
         self.letters = []
         self._answers = {}
         self._drops = set()
@@ -71,7 +72,7 @@ class Sink:
 
 class _Controller(Controller):
     def factory(self):
-        return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.test", data_size_limit=None)
+        return SMTP(self.handler, enable_SMTPUTF8=self.handler.utf8, hostname="sink.test", data_size_limit=None)
 
     def _trigger_server(self):
         self.port = self.server.sockets[0].getsockname()[1]

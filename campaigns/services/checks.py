@@ -14,6 +14,8 @@ declare_reasons(
         "no_address": _("no email"),
         "no_consent": _("no consent to letters"),
         "unsubscribed": _("unsubscribed"),
+        "bounced": _("the address does not exist"),
+        "complained": _("called our letters unwanted"),
         "same_address": _("somebody else with this address got it"),
         "person_gone": _("the person is gone"),
         "left": _("left the sequence"),
@@ -34,23 +36,25 @@ def blocked_reasons(contacts):
     statements = Consent.objects.filter(contact__in=ids, purpose=Consent.Purpose.ADVERTISING).order_by("at", "pk")
     for contact_id, given in statements.values_list("contact_id", "is_given"):
         newest[contact_id] = given
-    digests = {Suppression.digest_of(contact.email): contact.pk for contact in contacts if contact.email}
-    suppressed = {digests[d] for d in Suppression.objects.filter(digest__in=digests).values_list("digest", flat=True)}
+    digests = {contact.pk: Suppression.digest_of(contact.email) for contact in contacts if contact.email}
+    suppressed = dict(Suppression.objects.filter(digest__in=digests.values()).values_list("digest", "reason"))
     found = {}
     for contact in contacts:
         if not norm_email(contact.email):
             found[contact.pk] = "no_address"
-        elif contact.pk in suppressed:
-            found[contact.pk] = "unsubscribed"
+        elif digests[contact.pk] in suppressed:
+            found[contact.pk] = suppressed[digests[contact.pk]]
         elif not newest.get(contact.pk, False):
             found[contact.pk] = "no_consent"
     return found
 
 
 def preflight(sequence):
-    """What to know before the start: {people, no_address, no_consent, unsubscribed, no_name} counted exactly."""
+    """What to know before the start: {people, no_address, no_consent, unsubscribed, bounced, complained, no_name} counted exactly."""
     members = SegmentMembership.objects.filter(segment=sequence.segment, left_at=None).values("contact_id")
-    counts = {"people": 0, "no_address": 0, "no_consent": 0, "unsubscribed": 0, "no_name": 0}
+    counts = dict.fromkeys(
+        ("people", "no_address", "no_consent", "unsubscribed", "bounced", "complained", "no_name"), 0
+    )
     rows = Contact.objects.filter(pk__in=members).only("first_name", "email").iterator(chunk_size=2000)
     batch = []
     for contact in rows:

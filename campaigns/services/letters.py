@@ -24,9 +24,13 @@ SALT = "campaigns.letter"
 # A preview or a test looks at nobody.
 NO_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 _HOLE = re.compile(r"@@([a-z_]+(?::\d+)?)@@")
-_VARIABLE = re.compile(r"\{(greeting|first_name|last_name|company|city)(?:\|([^{}]*))?\}")
+HOLES = ("greeting", "first_name", "last_name", "company", "city")
+_VARIABLE = re.compile(rf"\{{({'|'.join(HOLES)})(?:\|([^{{}}]*))?\}}")
+# What looks as if somebody meant a hole.
+_ANY_HOLE = re.compile(r"\{{1,2}\s*([\w. ]{1,60}?)\s*(?:\|[^{}]*)?\}{1,2}")
 _BUTTON = re.compile(r"^\[([^\]]+)\]\((https?://[^\s)]+)\)$")
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s)]+)\)")
+_MARKS = re.compile(f"{_LINK.pattern}|{_VARIABLE.pattern}")
 
 
 class LetterFaulty(ValueError):
@@ -52,10 +56,13 @@ def _block(letter, text):
     """A paragraph or a button, links replaced by holes."""
     button = _BUTTON.match(text)
     if button:
-        return {"button": button[1], "href": _hole(letter, button[2])}
+        return {"button": _holes(button[1]), "href": _hole(letter, button[2])}
     parts, at = [], 0
     for found in _LINK.finditer(text):
-        parts += [{"text": _holes(text[at : found.start()])}, {"text": found[1], "href": _hole(letter, found[2])}]
+        parts += [
+            {"text": _holes(text[at : found.start()])},
+            {"text": _holes(found[1]), "href": _hole(letter, found[2])},
+        ]
         at = found.end()
     return {"parts": [*parts, {"text": _holes(text[at:])}]}
 
@@ -68,6 +75,20 @@ def _hole(letter, url):
 def _holes(text):
     """Variables as holes; their fallbacks are looked up when the letter is filled in."""
     return _VARIABLE.sub(lambda found: f"@@{found[1]}@@", text)
+
+
+def faulty_holes(text):
+    """(holes as written that nobody knows, names of those that may stay empty and have no words for it)."""
+    unknown = [found[0] for found in _ANY_HOLE.finditer(text) if not _VARIABLE.fullmatch(found[0])]
+    return unknown, [name for name, words in _fallbacks(text).items() if not words and name != "greeting"]
+
+
+def _fallbacks(text):
+    """{hole: the words for it when there is nothing to put in}."""
+    words = {}
+    for found in _VARIABLE.finditer(text):
+        words[found[1]] = words.get(found[1]) or found[2] or ""
+    return words
 
 
 @lru_cache(maxsize=200)
@@ -83,13 +104,13 @@ def fill(letter, contact, delivery=None):
     html = "".join(
         piece if i % 2 == 0 else conditional_escape(_value(piece, values, delivery)) for i, piece in enumerate(pieces)
     )
-    subject = _VARIABLE.sub(lambda found: values[found[1]], letter.subject)
+    subject = _filled(letter.subject, values)
     return " ".join(subject.split()), _text(letter, values, delivery), html
 
 
 def variables(letter, contact):
     """What the holes hold for a person; the fallback of the letter where the contact has nothing usable."""
-    fallbacks = {found[1]: found[2] or "" for found in _VARIABLE.finditer(f"{letter.subject}\n{letter.body}")}
+    fallbacks = _fallbacks(f"{letter.subject}\n{letter.body}")
     name = greeting_name(contact, letter.language)
     with override(letter.language):
         greeting = _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
@@ -105,11 +126,21 @@ def variables(letter, contact):
 
 def _text(letter, values, delivery):
     """The plain part: the same words, addresses written out, and how to stop."""
-    text = _VARIABLE.sub(lambda found: values[found[1]], letter.body)
-    text = _LINK.sub(lambda found: f"{found[1]}: {_tracked(letter, found[2], delivery)}", text)
+
+    def written(found):
+        if found[2]:
+            return f"{_filled(found[1], values)}: {_tracked(letter, found[2], delivery)}"
+        return values[found[3]]
+
+    # One pass: what stands in a person's data is never read as a link or a hole.
+    text = _MARKS.sub(written, letter.body)
     with override(letter.language):
         stop = _("No more such letters: %(url)s") % {"url": unsubscribe_url(delivery)}
     return f"{text}\n\n-- \n{Workspace.get().name}\n{stop}\n"
+
+
+def _filled(text, values):
+    return _VARIABLE.sub(lambda found: values[found[1]], text)
 
 
 def _tracked(letter, url, delivery):

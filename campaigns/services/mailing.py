@@ -5,20 +5,26 @@ from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from campaigns.models import Enrolment, Letter, Sequence, StepRun, Suppression
-from campaigns.services import letters
-from contacts.models import Contact
+from campaigns.services import letters, sequences
+from contacts.models import Consent, Contact
+from contacts.services.consents import state_consent
 from crm.events import EventRow, record_many
 from crm.mail import Content, Stop, guard, on_outcome, on_report, renderer
+from crm.mail.reports import refuses_address
 from crm.models import Delivery
 from crm.text import norm_email
 
 # All that may stand against a letter, in one statement: it is asked once more for each letter.
 _FACTS = """
 SELECT d.id, c.id, c.email, e.state, e.reason, s.status,
+  (SELECT kind FROM crm_event WHERE contact_id = c.id AND occurred_at >= e.entered_at AND kind = ANY (
+    CASE WHEN s.exit_on_deal THEN %s ELSE ARRAY[]::text[] END || CASE WHEN s.exit_on_reply THEN %s ELSE ARRAY[]::text[] END)
+    ORDER BY occurred_at LIMIT 1),
   (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'advertising' ORDER BY at DESC, id DESC LIMIT 1),
-  EXISTS (SELECT 1 FROM campaigns_suppression WHERE digest = d.digest)
+  (SELECT reason FROM campaigns_suppression WHERE digest = d.digest)
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
   AS d(id, contact, enrolment, sequence, digest)
 LEFT JOIN contacts_contact c ON c.id = d.contact
@@ -31,7 +37,6 @@ FROM (SELECT (j->>0)::bigint AS enrolment, (j->>1)::bigint AS step, j->>2 AS out
 WHERE r.enrolment_id = n.enrolment AND r.step_id = n.step"""
 # A letter of a paused sequence keeps its place in the queue and is looked at again after this.
 ASK_AGAIN = timedelta(minutes=10)
-_BAD_ADDRESS = ("5.1.1", "5.1.10", "550 5.1", "user unknown", "no such user")
 
 
 @renderer("campaigns.step")
@@ -65,7 +70,8 @@ def stops(deliveries):
 
 
 def _facts(deliveries):
-    """(delivery, person, present address, enrolment's state and reason, sequence's status, consent, suppressed) of each."""
+    """(delivery, person, present address, enrolment's state and reason, sequence's status, goal reached, consent,
+    reason of suppression) of each. Goals are read off the stream: its subscribers may not have got there yet."""
     columns = zip(
         *(
             (d.pk, d.contact_id, d.refs["enrolment"], d.refs["sequence"], Suppression.digest_of(d.to))
@@ -74,15 +80,17 @@ def _facts(deliveries):
         strict=True,
     )
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [list(column) for column in columns])
+        cursor.execute(_FACTS, [sequences.DEALS, sequences.REPLIES, *(list(column) for column in columns)])
         return cursor.fetchall()
 
 
-def _stop(delivery, person, address, enrolment, why, status, consent, suppressed):
+def _stop(delivery, person, address, enrolment, why, status, goal, consent, suppressed):
     if person is None:
         return Stop("person_gone", "cancelled")
     if enrolment == Enrolment.State.LEFT:
         return Stop(why or "left", "cancelled")
+    if goal:
+        return Stop(sequences.GOALS[goal], "cancelled")
     if status == Sequence.Status.PAUSED:
         return Stop("paused", until=timezone.now() + ASK_AGAIN)
     if status != Sequence.Status.RUNNING:
@@ -90,13 +98,15 @@ def _stop(delivery, person, address, enrolment, why, status, consent, suppressed
     if not norm_email(address):
         return Stop("no_address")
     # Whoever has written a new address since may have stopped letters to that one.
-    if suppressed or (norm_email(address) != norm_email(delivery.to) and _is_suppressed(address)):
-        return Stop("unsubscribed")
+    if suppressed is None and norm_email(address) != norm_email(delivery.to):
+        suppressed = _suppressed(address)
+    if suppressed:
+        return Stop(suppressed)
     return None if consent else Stop("no_consent")
 
 
-def _is_suppressed(address):
-    return Suppression.objects.filter(digest=Suppression.digest_of(address)).exists()
+def _suppressed(address):
+    return Suppression.objects.filter(digest=Suppression.digest_of(address)).values_list("reason", flat=True).first()
 
 
 @on_outcome
@@ -117,7 +127,7 @@ def note(deliveries):
     for delivery in mine:
         if delivery.state == Delivery.State.SENT:
             events.append(_event("email.sent", delivery))
-        elif delivery.state == Delivery.State.FAILED and _is_dead(delivery):
+        elif delivery.state == Delivery.State.FAILED and refuses_address(delivery.reply):
             Suppression.objects.get_or_create(
                 digest=Suppression.digest_of(delivery.to), defaults={"reason": Suppression.Reason.BOUNCED}
             )
@@ -136,8 +146,19 @@ def note_report(delivery, report):
         StepRun.objects.filter(enrolment=delivery.refs["enrolment"], step=delivery.refs["step"]).update(
             outcome="failed", reason=f"bounced: {report.words}"[:100]
         )
-    if report.kind == "complaint" and delivery.contact_id:
-        record_many([EventRow("email.complained", delivery.contact_id, data={"subject": delivery.subject})])
+    if report.kind == "complaint":
+        _note_complaint(delivery)
+
+
+def _note_complaint(delivery):
+    """Whoever complains is out of everything; the letter's own sequence is named, for its numbers."""
+    contact = Contact.objects.filter(pk=delivery.contact_id).first()
+    if contact is None:
+        return
+    data = {"subject": delivery.subject} | {k: v for k, v in delivery.refs.items() if k in {"sequence", "step"}}
+    record_many([EventRow("email.complained", contact.pk, contact.company_id, data=data)])
+    state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source=str(_("complaint")))
+    sequences.leave(contact.pk, "complained")
 
 
 def _event(kind, delivery, **data):
@@ -146,7 +167,3 @@ def _event(kind, delivery, **data):
         contact_id=delivery.contact_id,
         data={"subject": delivery.subject, "sequence": delivery.refs["sequence"], **data},
     )
-
-
-def _is_dead(delivery):
-    return any(sign in delivery.reply.lower() for sign in _BAD_ADDRESS)

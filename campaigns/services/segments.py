@@ -81,6 +81,34 @@ def reconsider(contact_id):
     return entered
 
 
+def circle(segment, tree):
+    """Names of the segments through which a condition leads back to its own segment; [] when it does not."""
+    named = {row.pk: (row.name, _named_in(row.tree)) for row in Segment.objects.exclude(pk=segment.pk)}
+    ways = [(pk, [segment.name]) for pk in _named_in(tree)]
+    seen = set()
+    while ways:
+        pk, way = ways.pop()
+        if pk == segment.pk:
+            return [*way, segment.name]
+        if pk in named and pk not in seen:
+            seen.add(pk)
+            name, further = named[pk]
+            ways += [(key, [*way, name]) for key in further]
+    return []
+
+
+def _named_in(tree):
+    """Keys of the segments that a condition asks about, at any depth."""
+    if isinstance(tree, list):
+        return set().union(*(_named_in(part) for part in tree))
+    if not isinstance(tree, dict):
+        return set()
+    if tree.get("field") == "segment":
+        value = tree.get("value")
+        return {int(key) for key in (value if isinstance(value, list) else [value]) if str(key).isdecimal()}
+    return set().union(*(_named_in(part) for part in tree.values()))
+
+
 def preview(tree, user):
     """(count, ten people) of those the user may see for a tree, exact: asks everybody, so never while a page is made."""
     rows = conditions.matching(Contact.objects.visible_to(user), tree, "contact", user=user)

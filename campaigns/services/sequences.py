@@ -22,6 +22,7 @@ BATCH = 200
 State = Enrolment.State
 # Events that end a sequence → the reason that is stored.
 GOALS = {"deal.created": "deal_opened", "deal.won": "deal_won", "email.replied": "answered"}
+DEALS, REPLIES = ["deal.created", "deal.won"], ["email.replied"]
 
 
 @transaction.atomic
@@ -184,10 +185,10 @@ def _domain():
     return Workspace.get().mail_from.rpartition("@")[2] or "localhost"
 
 
-def note_goal(contact_id, kind):
-    """A deal or an answer ends sequences that say so; the stream tells it."""
-    which = {"exit_on_deal": True} if kind.startswith("deal.") else {"exit_on_reply": True}
-    rows = _under_way(contact_id, **which)
+def note_goal(contact_id, kind, at):
+    """A deal or an answer ends sequences that say so and were entered before; the stream tells it."""
+    which = {"exit_on_deal": True} if kind in DEALS else {"exit_on_reply": True}
+    rows = _under_way(contact_id, **which).filter(entered_at__lte=at)
     names = list(rows.values_list("sequence__name", flat=True))
     if _end(rows, GOALS[kind]):
         contact = Contact.objects.filter(pk=contact_id).first()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.models import StepRun, Suppression, TrackedLink
@@ -10,7 +11,9 @@ from campaigns.services import letters, scoring, sequences
 from contacts.models import Consent, Contact, ContactPoint
 from contacts.services.consents import state_consent
 from crm.events import record
+from crm.mail import recall
 from crm.models import Delivery, Event
+from crm.text import norm_email
 
 # Nobody reads and clicks within two seconds of the sending: that is a machine looking for bad links.
 HUMAN_AFTER = timedelta(seconds=2)
@@ -74,16 +77,24 @@ def _is_machine(delivery, url):
 
 @transaction.atomic
 def unsubscribe(delivery):
-    """No more campaign letters to this address: suppression, consent withdrawn, sequences ended. Twice is once."""
+    """No more campaign letters to this address, whoever has it: suppression, consent withdrawn, sequences ended.
+
+    Twice is once. Letters that a worker has in hand are recalled: those not handed over by now never are.
+    """
     _row, new = Suppression.objects.get_or_create(
         digest=Suppression.digest_of(delivery.to), defaults={"reason": Suppression.Reason.UNSUBSCRIBED}
     )
-    contact = Contact.objects.filter(pk=delivery.contact_id).first()
-    if contact is None or not new:
+    norm = norm_email(delivery.to)
+    people = list(
+        Contact.objects.filter(Q(pk=delivery.contact_id) | Q(points__kind="email", points__norm=norm)).distinct()
+    )
+    points = ContactPoint.objects.filter(contact__in=people, kind="email", norm=norm, opted_out_at=None)
+    if not (points.update(opted_out_at=timezone.now()) or new):
         return
-    ContactPoint.objects.filter(contact=contact, kind="email", norm=delivery.to).update(opted_out_at=timezone.now())
-    state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source="unsubscribe link")
-    sequences.leave(contact.pk, "unsubscribed")
+    for contact in people:
+        state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source="unsubscribe link")
+        sequences.leave(contact.pk, "unsubscribed")
+    recall([contact.pk for contact in people])
     _record("email.unsubscribed", delivery)
 
 

@@ -5,7 +5,18 @@ guards and ears for the outcome (`crm.mail.hooks`).
 """
 
 from crm.mail.hooks import Content, Stop, guard, on_outcome, on_report, renderer
-from crm.mail.queue import queue_mail, queue_many
+from crm.mail.queue import queue_mail, queue_many, recall
 from crm.mail.worker import send_due
 
-__all__ = ["Content", "Stop", "guard", "on_outcome", "on_report", "queue_mail", "queue_many", "renderer", "send_due"]
+__all__ = [
+    "Content",
+    "Stop",
+    "guard",
+    "on_outcome",
+    "on_report",
+    "queue_mail",
+    "queue_many",
+    "recall",
+    "renderer",
+    "send_due",
+]

@@ -7,9 +7,8 @@ from email.utils import formataddr, parseaddr
 from django.conf import settings
 
 from crm.models import Workspace
+from crm.text import CONTROLS
 
-# Line ends of every kind, NUL and the other controls, marks that turn the direction of text.
-_CONTROLS = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+\Z")
 
 
@@ -23,7 +22,7 @@ class BadAddress(ValueError):
 
 def one_line(text, limit=500):
     """Text fit for a header: controls and line ends become one blank."""
-    return _CONTROLS.sub(" ", str(text or "")).strip()[:limit]
+    return CONTROLS.sub(" ", str(text or "")).strip()[:limit]
 
 
 def envelope_address(address):
@@ -33,7 +32,7 @@ def envelope_address(address):
     the server takes that is its own answer.
     """
     address = (address or "").strip()
-    if len(address) > 320 or _CONTROLS.search(address) or not _ADDRESS.match(address):
+    if len(address) > 320 or CONTROLS.search(address) or not _ADDRESS.match(address):
         raise BadAddress(address)
     local, _at, domain = address.rpartition("@")
     try:

@@ -4,6 +4,7 @@ import logging
 import uuid
 
 from django.db import transaction
+from django.db.models import F
 
 from crm.mail.addresses import message_domain, one_line
 from crm.models import Delivery
@@ -75,6 +76,17 @@ def queue_many(deliveries):
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True, batch_size=1000)
         transaction.on_commit(lambda: ring(min(BELLS, 1 + len(deliveries) // 100)))
     return len(deliveries) - before
+
+
+def recall(contact_ids):
+    """Have campaign letters to these people that are prepared but not handed over judged anew.
+
+    The row decides: either the letter is on its way by now, or its holder finds the fence moved and hands nothing over.
+    """
+    claimed = Delivery.objects.filter(
+        contact_id__in=contact_ids, kind=Delivery.Kind.CAMPAIGN, state=Delivery.State.CLAIMED
+    )
+    claimed.update(state=Delivery.State.QUEUED, fence=F("fence") + 1, attempts=F("attempts") - 1, lease_until=None)
 
 
 def ring(times=1):

@@ -14,8 +14,15 @@ _COPY = re.compile(
     r"^-{2,}.*(?:copy of (?:the|your) message|original message|undelivered message|returned message).*-{2,}\s*$",
     re.I | re.M,
 )
-# Permanent, but about the letter or the moment: full, too large, refused by a rule. The address may well live.
-_NOT_THE_ADDRESS = re.compile(r"^5\.(2\.[23]|3\.\d+|4\.[4-7]|6\.\d+|7\.\d+)$")
+# Permanent, but about the sender, the letter or the moment: full, too large, refused by a rule. The address may well live.
+_NOT_THE_ADDRESS = re.compile(r"^5\.(1\.[78]|2\.[23]|3\.\d+|4\.[4-7]|5\.[1-6]|6\.\d+|7\.\d+)$")
+# Codes that say no more than "no": the words have to tell.
+_VAGUE = re.compile(r"^5\.[05]\.0$")
+_NOBODY = re.compile(
+    r"(unknown|no such|invalid|nonexistent) (user|recipient|mailbox|account|address)|(user|recipient|mailbox|account|address)"
+    r" (is )?(unknown|not found|invalid|unavailable|disabled)|do(es)? ?n[o']t exist|no mailbox here|нет такого|не существует",
+    re.I,
+)
 _LATER = ("delayed", "warning: message", "still trying", "not yet been delivered", "will be retried")
 _LONGEST = 200_000
 
@@ -34,7 +41,19 @@ class Report:
     @property
     def is_hard(self):
         """Whether the address itself is dead: a permanent failure that is not about size, space or rules (RFC 3463)."""
-        return self.kind == "failed" and self.status.startswith("5") and not _NOT_THE_ADDRESS.match(self.status)
+        return self.kind == "failed" and _is_dead(self.status, self.words)
+
+
+def refuses_address(reply):
+    """Whether a server's answer to a letter ("550 5.1.1 user unknown") says that the address is dead."""
+    found = _STATUS.search(reply)
+    return reply.startswith("5") and _is_dead(found.group(1) if found else "5.0.0", reply)
+
+
+def _is_dead(status, words):
+    if _VAGUE.match(status):
+        return bool(_NOBODY.search(words))
+    return status.startswith("5") and not _NOT_THE_ADDRESS.match(status)
 
 
 def is_report(headers):

@@ -215,8 +215,8 @@ def test_expected_values_are_drawn_to_the_mean():
 
 
 def test_lifetime_value_is_discounted_month_by_month():
-    found = clv.lifetime_values(CDNOW, SPEND, [2.0], [30.43], [38.86], [22.35])
-    assert found == pytest.approx([36.2785], rel=1e-3)
+    x, tx, age, z = [2.0, 1.0, 7.0], [30.43, 1.71, 29.43], [38.86] * 3, [22.35, 11.77, 73.74]
+    assert clv.lifetime_values(CDNOW, SPEND, x, tx, age, z) == pytest.approx([36.2785, 4.6375, 283.5236], rel=1e-4)
 
 
 def test_fitting_finds_the_parameters_that_the_customers_were_drawn_from():

@@ -244,6 +244,8 @@ def test_the_preflight_counts_what_stands_in_the_way(sequence, person):
         "no_address": 0,
         "no_consent": 1,
         "unsubscribed": 0,
+        "bounced": 0,
+        "complained": 0,
         "no_name": 1,
     }
 
