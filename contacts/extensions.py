@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
 
-from contacts import bench, filters, imports, seed, today  # noqa: F401  registered by being imported
+from contacts import bench, filters, imports, seed, today, work  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
@@ -14,7 +14,6 @@ from contacts.services.consents import current_consents
 from contacts.views import lists  # noqa: F401  registers the list pages
 from crm import access, files
 from crm.events import declare
-from crm.notify import declare_notification
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
 from crm.search import SearchSource, search_source
 from crm.text import digits, digits_reversed, norm_email
@@ -48,14 +47,8 @@ declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talk
 declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")
 declare("letter.failed", gettext_lazy("The letter {title} did not arrive"), icon="mail-x", group="email")
 declare("meeting.held", gettext_lazy("{actor} met the client"), icon="calendar", group="talks")
-declare("task.created", gettext_lazy("{actor} noted a task: {title}"), icon="checkbox")
-declare("task.done", gettext_lazy("{actor} did: {title}"), icon="check", group="talks")
-declare("task.reopened", gettext_lazy("{actor} opened again: {title}"), icon="rotate")
-declare("task.delegated", gettext_lazy("{actor} gave a task to {to}"), icon="user-share")
 declare("consent.given", gettext_lazy("Consent given: {purpose}"), icon="circle-check", group="email")
 declare("consent.withdrawn", gettext_lazy("Consent withdrawn: {purpose}"), icon="circle-x", group="email")
-
-declare_notification("task.assigned", gettext_lazy("A task was given to you"), mail=True)
 
 
 def _exact_person(text):

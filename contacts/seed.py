@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from contacts.models import Contact, Task
-from contacts.services.tasks import note_next_step
+from contacts.services import next_steps
 
 FIRST_EN = [
     "Jonas",
@@ -301,7 +301,7 @@ def seed_tasks(plan):
         )  # fmt: skip
         task.assign_to(rep)
         task.save()
-        note_next_step(contact)
+        next_steps.refresh(task)
 
 
 # What people without customers of their own have to do: (role, kind, title, hours from now).

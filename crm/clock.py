@@ -84,6 +84,22 @@ def add_business(hours: Hours, start: datetime, seconds: int) -> datetime:
     raise ValueError("The calendar has no working time.")
 
 
+def add_business_days(hours: Hours, day: date, n: int) -> date:
+    """The n-th working day after `day`; with 0 `day` itself, or the next one when nobody works then.
+
+    A calendar without working days counts plain days.
+    """
+    if not any(hours.week.values()) and not any(hours.special.values()):
+        return day + timedelta(days=n)
+    for _n in range(FARTHEST):
+        works = bool(hours.special.get(day, hours.week.get(day.weekday(), ())))
+        if works and n == 0:
+            return day
+        day += timedelta(days=1)
+        n -= n > 0 and bool(hours.special.get(day, hours.week.get(day.weekday(), ())))
+    raise ValueError("The calendar has no working time.")
+
+
 def parse_week(text: str) -> dict:
     """{weekday: [(start, end)]} from "0-4 09:00-13:00 14:00-18:00; 5 10:00-14:00".
 

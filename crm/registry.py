@@ -106,6 +106,19 @@ class TaskAct:
     kind: str
 
 
+@dataclass(frozen=True)
+class WorkTarget:
+    """A kind of record on which work is planned: tasks, playbooks.
+
+    `parties(obj)` gives its (contact, company), `refresh(pks)` lets the records repeat their earliest open task.
+    """
+
+    kind: str
+    label: str  # of the model, as "deals.deal"
+    parties: Callable
+    refresh: Callable
+
+
 _nav: list[NavItem] = []
 _commands: list[Command] = []
 _panels: dict[str, list[Panel]] = defaultdict(list)
@@ -114,6 +127,7 @@ _done: list[Callable] = []
 _periodic: list[Periodic] = []
 _settings: list[SettingsPage] = []
 _task_acts: list[TaskAct] = []
+_work_targets: dict[str, WorkTarget] = {}
 _seeders: list[tuple[int, str, Callable]] = []
 _benchmarks: list[tuple[int, str, Callable]] = []
 
@@ -202,6 +216,20 @@ def task_act(item):
 def task_acts_for(user):
     """Acts on a task that the user may start."""
     return [act for act in _task_acts if access.may(user, act.kind, "edit")]
+
+
+def work_target(item):
+    _work_targets[item.label] = item
+
+
+def work_target_of(label):
+    """How work on that model is planned; None when it is not."""
+    return _work_targets.get(label)
+
+
+def work_target_of_kind(kind):
+    """The same by the kind that roles speak of."""
+    return next((item for item in _work_targets.values() if item.kind == kind), None)
 
 
 def seeder(name, *, order):

@@ -13,6 +13,7 @@ from crm.registry import (
     NavItem,
     SettingsPage,
     TaskAct,
+    WorkTarget,
     command,
     nav,
     panel,
@@ -20,6 +21,7 @@ from crm.registry import (
     seeder,
     settings_page,
     task_act,
+    work_target,
 )
 from crm.search import SearchSource, search_source
 from deals import filters, lists, queue, seed, today  # noqa: F401  registered by being imported
@@ -51,9 +53,7 @@ declare_notification("proposal.viewed", _("A client looks at your proposal"))
 declare_notification("proposal.answered", _("A client answers your proposal"), mail=True)
 
 subscribe("contact.handed_off", name="deals.take_lead")(handoff.take_lead)
-subscribe("task.created", "task.done", "task.reopened", "task.delegated", "task.snoozed", name="deals.follow_task")(
-    steps.follow_task
-)
+work_target(WorkTarget("deal", "deals.deal", lambda deal: (deal.contact, deal.company), steps.repeat_on))
 
 periodic("deals.tasks.refresh_steps", every=60)
 

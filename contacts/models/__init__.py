@@ -1,10 +1,16 @@
+from contacts.models.activity import ActivityType
+from contacts.models.calendar_feed import CalendarFeed
 from contacts.models.company import Company
 from contacts.models.consent import Consent
 from contacts.models.contact import Contact, ContactPoint, Employment
 from contacts.models.import_run import ImportedRow, ImportRun
-from contacts.models.task import Task
+from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
+from contacts.models.recurrence import Recurrence
+from contacts.models.task import Participant, Reminder, Task
 
 __all__ = [
+    "ActivityType",
+    "CalendarFeed",
     "Company",
     "Consent",
     "Contact",
@@ -12,5 +18,12 @@ __all__ = [
     "Employment",
     "ImportRun",
     "ImportedRow",
+    "Participant",
+    "Playbook",
+    "PlaybookRun",
+    "PlaybookRunStep",
+    "PlaybookStep",
+    "Recurrence",
+    "Reminder",
     "Task",
 ]

@@ -1,53 +1,68 @@
 """What is to be done next."""
 
+import uuid
+from datetime import timedelta
+
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models.company import Company
+from contacts.models.activity import Activity
 from contacts.models.contact import Contact
+from contacts.models.recurrence import Recurrence
 from crm import audit
-from crm.access import Owned, OwnedQuerySet
+from crm.access import OwnedQuerySet, predicate
+
+
+def new_uid():
+    """A name for calendars outside that nobody can guess."""
+    return uuid.uuid4().hex
 
 
 class TaskQuerySet(OwnedQuerySet):
     def for_card(self):
         """With what a row or the page shows."""
-        return self.select_related("contact", "company", "owner")
+        return self.select_related("contact", "company", "owner", "type")
+
+    def visible_to(self, user):
+        """Also those in which the user takes part, whoever owns them."""
+        condition = predicate(self.model, user, "view")
+        if condition is None:
+            return self
+        return self.filter(condition | models.Q(pk__in=Participant.objects.filter(user=user).values("task")))
+
+    def between(self, start, end):
+        """Those that stand in [start, end) of a calendar."""
+        # The lower bound keeps the index in use: nothing lasts longer than that.
+        long_ago = start - Task.LONGEST
+        return self.filter(due_at__lt=end, due_at__gte=long_ago).filter(
+            models.Q(due_at__gte=start) | models.Q(ends_at__gt=start)
+        )
 
 
-@audit.tracked()
-class Task(Owned):
-    """A step somebody (`owner`) is to take. `target_*` names a record of a higher app, such as a deal.
+@audit.tracked(exclude=["uid", "revision"])
+class Task(Activity):
+    """One task, call or meeting. `due_at` is when it is due or begins; with `ends_at` it fills a span.
 
-    `key` makes tasks that the program gives unique: the same reason never makes two.
+    `key` makes tasks that the program gives unique: the same reason never makes two. `slot` is the wall time at which
+    its recurrence has it, wherever it was moved since. `revision` counts what people outside were told of (RFC 5545
+    SEQUENCE), `uid` is its name there.
     """
 
-    access_kind = "task"
+    LONGEST = timedelta(days=14)
 
-    class Kind(models.TextChoices):
-        TASK = "task", _("Task")
-        CALL = "call", _("Call")
-        MEETING = "meeting", _("Meeting")
-        MAIL = "mail", _("Email")
-
-    kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.TASK)
-    title = models.CharField(_("what"), max_length=200)
-    note = models.TextField(_("note"), blank=True)
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
-    contact = models.ForeignKey(Contact, models.CASCADE, null=True, blank=True, related_name="tasks")
-    company = models.ForeignKey(Company, models.CASCADE, null=True, blank=True, related_name="tasks")
-    target_type = models.CharField(max_length=60, blank=True, default="")
-    target_id = models.BigIntegerField(null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     is_hot = models.BooleanField(_("hot"), default=False)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=200, blank=True)
     key = models.CharField(max_length=200, null=True, blank=True, unique=True)
-    by = models.ForeignKey(
-        "crm.User", models.SET_NULL, verbose_name=_("given by"), null=True, blank=True, related_name="+"
-    )
+    recurrence = models.ForeignKey(Recurrence, models.SET_NULL, null=True, blank=True, related_name="occurrences")
+    slot = models.CharField(max_length=16, null=True, blank=True)
+    uid = models.CharField(max_length=32, default=new_uid, db_default="", editable=False)
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     objects = TaskQuerySet.as_manager()
@@ -58,11 +73,11 @@ class Task(Owned):
         indexes = [
             models.Index(fields=["owner", "due_at"], condition=models.Q(done_at=None), name="task_open"),
             models.Index(fields=["contact", "due_at"], condition=models.Q(done_at=None), name="task_next_of_contact"),
+            models.Index(fields=["company", "due_at"], condition=models.Q(done_at=None), name="task_next_of_company"),
             models.Index(fields=["target_type", "target_id"], condition=models.Q(done_at=None), name="task_of_target"),
+            models.Index(fields=["owner", "due_at", "id"], name="task_calendar"),
         ]
-
-    def __str__(self):
-        return self.title
+        constraints = [models.UniqueConstraint(fields=["recurrence", "slot"], name="task_once_a_slot")]
 
     def get_absolute_url(self):
         return reverse("contacts:task_show", args=[self.pk])
@@ -70,3 +85,56 @@ class Task(Owned):
     @property
     def is_open(self):
         return self.done_at is None
+
+    @property
+    def minutes(self):
+        """How long it lasts; None for a mere due time."""
+        return round((self.ends_at - self.due_at).total_seconds() / 60) if self.ends_at and self.due_at else None
+
+
+class Reminder(models.Model):
+    """A word some minutes before a task is due. `due_at` follows the task; `sent_at` says that it was given."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="reminders")
+    minutes = models.PositiveIntegerField(_("minutes before"))
+    due_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        ordering = ["-minutes"]
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(sent_at=None), name="reminder_due")]
+        constraints = [models.UniqueConstraint(fields=["task", "minutes"], name="reminder_once")]
+
+    def __str__(self):
+        return f"{self.task_id}: {self.minutes}"
+
+
+class Participant(models.Model):
+    """Who takes part: a colleague or a person outside, with the answer to the invitation."""
+
+    class Answer(models.TextChoices):
+        ASKED = "asked", _("no answer yet")
+        ACCEPTED = "accepted", _("comes")
+        TENTATIVE = "tentative", _("perhaps")
+        DECLINED = "declined", _("does not come")
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="participants")
+    user = models.ForeignKey("crm.User", models.CASCADE, null=True, blank=True, related_name="+")
+    contact = models.ForeignKey(Contact, models.CASCADE, null=True, blank=True, related_name="+")
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.CharField(_("email"), max_length=254)
+    answer = models.CharField(_("answer"), max_length=9, choices=Answer, default=Answer.ASKED)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    told = models.IntegerField(default=-1)  # the revision that the last invitation spoke of
+
+    class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["task", "email"], name="participant_once")]
+        indexes = [models.Index(fields=["user", "task"], name="participant_of_user")]
+
+    def __str__(self):
+        return self.name or self.email

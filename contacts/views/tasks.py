@@ -88,7 +88,7 @@ def unsnooze(request, pk):
         raise BadRequest
     if wish and (due is None or due.tzinfo is None):
         raise BadRequest
-    tasks.set_due(task, due)
+    tasks.set_due(task, due, by=request.user)
     return htmx.redirect(request, _back(request, task), _("Back where it was."))
 
 

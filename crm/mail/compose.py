@@ -66,8 +66,15 @@ def _body(delivery, content):
     """The parts with their own headers, after those of the letter. Built here: Python's generator takes longer than
     the signature, and all that is written is base64."""
     body = _part('text/plain; charset="utf-8"', _lines(content.text))
+    ways = [body]
     if content.html:
-        body = _parts("alternative", [body, _part('text/html; charset="utf-8"', _lines(content.html))])
+        ways.append(_part('text/html; charset="utf-8"', _lines(content.html)))
+    if content.calendar:
+        # Clients that know calendars take the last way they understand (RFC 6047).
+        method, text = content.calendar
+        ways.append(_part(f'text/calendar; charset="utf-8"; method={method}', _lines(text)))
+    if len(ways) > 1:
+        body = _parts("alternative", ways)
     files = [_file_part(file) for file in _attachments(delivery)]
     return _parts("mixed", [body, *files]) if files else body
 

@@ -11,7 +11,7 @@ _report_ears = []
 
 @dataclass
 class Content:
-    """What is in a letter. `headers` are further headers, name → value."""
+    """What is in a letter. `headers` are further headers, name → value; `calendar` is (method, text) of an invitation."""
 
     subject: str
     text: str
@@ -19,6 +19,7 @@ class Content:
     headers: dict = field(default_factory=dict)
     sender: str = ""
     reply_to: str = ""
+    calendar: tuple = ()
 
 
 @dataclass(frozen=True)

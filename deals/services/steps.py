@@ -30,13 +30,10 @@ def plan_step(deal, title, *, by=None, due_at=None, kind=Task.Kind.TASK, key=Non
     return task
 
 
-def follow_task(event):
-    """A task was made, done, moved or given away: its deal repeats the earliest open one."""
-    task = Task.objects.filter(pk=event.target_id).first()
-    if task and task.target_type == "deals.deal":
-        deal = Deal.objects.filter(pk=task.target_id).first()
-        if deal:
-            deal.refresh_next_step()
+def repeat_on(pks):
+    """Tasks of these deals were made, moved, done or deleted: each repeats its earliest open one."""
+    for deal in Deal.objects.filter(pk__in=pks):
+        deal.refresh_next_step()
 
 
 def refresh_stale_steps(*, limit=1000):

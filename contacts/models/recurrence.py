@@ -1,0 +1,49 @@
+"""What repeats. Only the nearest occurrences are rows; the others follow from the rule when somebody looks."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models.activity import Activity
+from crm import audit, recurrence
+
+
+@audit.tracked(exclude=["next_slot", "next_at"])
+class Recurrence(Activity):
+    """A rule over local time, and what each of its occurrences is like.
+
+    `starts` is the wall time of the first one. `next_slot` is the first that is no row yet and `next_at` its instant;
+    None when the rule has come to its end. `skipped` are occurrences that were taken out.
+    """
+
+    rule = models.CharField(_("rule"), max_length=200)
+    zone = models.CharField(_("time zone"), max_length=64)
+    starts = models.CharField(max_length=16)
+    minutes = models.PositiveIntegerField(_("length, minutes"), null=True, blank=True)
+    skipped = models.JSONField(default=list, blank=True)
+    reminders = models.JSONField(_("reminders, minutes before"), default=list, blank=True)
+    people = models.JSONField(_("participants"), default=list, blank=True)
+    next_slot = models.CharField(max_length=16, null=True, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("recurrence")
+        verbose_name_plural = _("recurrences")
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="recurrence_next"),
+            models.Index(fields=["owner"], condition=models.Q(next_at__isnull=False), name="recurrence_live"),
+        ]
+
+    @property
+    def first(self):
+        """The wall time of the first occurrence."""
+        return recurrence.slot_of(self.starts)
+
+    def slots(self, *, after=None, before=None):
+        """Wall times in [after, before), without those taken out."""
+        skipped = [recurrence.slot_of(text) for text in self.skipped]
+        return recurrence.slots(self.rule, self.first, after=after, before=before, skipped=skipped)
+
+    def instant(self, wall):
+        return recurrence.instant(wall, self.zone)

@@ -1,0 +1,101 @@
+"""Changes of what repeats: this one, this and following, all."""
+
+from copy import copy
+from datetime import timedelta
+
+from django.db import transaction
+
+from contacts.models import Recurrence
+from contacts.services import next_steps, occurrences, reminders
+from crm import recurrence as rules
+from crm.events import record
+
+ONE, FOLLOWING, ALL = "one", "following", "all"
+
+
+@transaction.atomic
+def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
+    """Change the rule that a task is an occurrence of, from here on or as a whole.
+
+    `values` are fields of the activity, `wall` the new wall time of this occurrence, `rule` the new rule (None keeps it).
+    What is done stays as it was. Returns the Recurrence that now holds from here on.
+    """
+    old = Recurrence.objects.select_for_update(of=["self"]).get(pk=task.recurrence_id)
+    shift = wall - rules.slot_of(task.slot)
+    row = _split(old, task.slot, shift) if scope == FOLLOWING and task.slot != old.starts else old
+    if row is old:
+        row.starts = rules.slot_text(old.first + shift)
+        row.skipped = _shifted(old.skipped, shift)
+    row.rule = rule or row.rule
+    row.minutes, row.reminders = minutes, sorted(minutes_before)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.team_id = row.owner.team_id if row.owner else row.team_id
+    row.save()
+    _lay_anew(old, row, task.slot if row is not old else "", shift)
+    occurrences.point_on(row)
+    occurrences.make_next(row)
+    record("task.series_changed", contact=row.contact, company=row.company, actor=by, title=row.title)
+    return row
+
+
+@transaction.atomic
+def delete(task, scope, *, by):
+    """End the rule before this occurrence, or as a whole. What is done stays."""
+    row = Recurrence.objects.select_for_update(of=["self"]).get(pk=task.recurrence_id)
+    rows = row.occurrences.filter(done_at=None)
+    if scope == FOLLOWING:
+        row.rule, _before = rules.ending_before(row.rule, row.first, rules.slot_of(task.slot))
+        rows = rows.filter(slot__gte=task.slot)
+    row.next_slot = row.next_at = None
+    row.save()
+    gone = list(rows)
+    rows.delete()
+    next_steps.refresh(*gone)
+    record("task.series_ended", contact=row.contact, company=row.company, actor=by, title=row.title)
+    return gone
+
+
+def _split(old, slot, shift):
+    """A new recurrence from a slot on; the old one ends before it."""
+    wall = rules.slot_of(slot)
+    row = Recurrence.objects.get(pk=old.pk)
+    row.pk, row._state.adding = None, True
+    shorter, before = rules.ending_before(old.rule, old.first, wall)
+    if before:
+        row.rule = rules.with_count(old.rule, int(rules.parse(old.rule)["COUNT"]) - before)
+    row.starts = rules.slot_text(wall + shift)
+    row.skipped = _shifted([text for text in old.skipped if text >= slot], shift)
+    old.rule, old.next_slot, old.next_at = shorter, None, None
+    old.save()
+    return row
+
+
+def _shifted(texts, shift):
+    return [rules.slot_text(rules.slot_of(text) + shift) for text in texts]
+
+
+def _lay_anew(old, row, since, shift):
+    """Open occurrences follow the changed rule; those it no longer has are gone."""
+    touched = []
+    # In this order no row takes the slot of one that is still to move.
+    order = "-slot" if shift > timedelta(0) else "slot"
+    for task in old.occurrences.filter(done_at=None, slot__gte=since).order_by(order):
+        wall = rules.slot_of(task.slot) + shift
+        touched.append(copy(task))
+        if not rules.has(row.rule, row.first, wall):
+            task.delete()
+            continue
+        _follow(task, row, wall)
+        touched.append(task)
+    next_steps.refresh(*touched)
+
+
+def _follow(task, row, wall):
+    for name in occurrences.COPIED:
+        setattr(task, name, getattr(row, name))
+    task.recurrence, task.slot, task.due_at = row, rules.slot_text(wall), row.instant(wall)
+    task.ends_at = task.due_at + timedelta(minutes=row.minutes) if row.minutes else None
+    task.save()
+    reminders.set_reminders(task, row.reminders)
+    reminders.follow(task)
