@@ -170,6 +170,10 @@ class TaskForm(forms.ModelForm):
             return None
         return timezone.make_aware(datetime.combine(day, self.cleaned_data.get("due_time") or time(17)))
 
+    def cleaned_values(self):
+        """The fields of a task as they were written."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields} | {"due_at": self.due_at()}
+
 
 class TaskCellForm(forms.ModelForm):
     """One field of a task, for a cell of the list."""

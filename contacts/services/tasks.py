@@ -112,12 +112,12 @@ def set_due(task, due_at, *, by=None, minutes=None):
     change_task(task, {"due_at": due_at, "ends_at": ends}, by=by)
 
 
-@transaction.atomic
-def save_form(form):
-    """Write a valid form of a task, and the next step of its contact."""
-    task = form.save()
-    note_next_step(task.contact)
-    return task
+def save_form(form, *, by):
+    """Write what a valid form of a task changed. A due time that moves takes the end with it."""
+    task, changed = form.instance, {name: form.cleaned_data[name] for name in form.changed_data}
+    if "due_at" in changed:
+        set_due(task, changed.pop("due_at"), by=by, minutes=Task.objects.get(pk=task.pk).minutes or 0)
+    change_task(task, changed, by=by)
 
 
 @transaction.atomic

@@ -205,7 +205,7 @@ class TaskList(ListPage):
         if name == "owner":
             task_verbs.delegate_task(row, form.cleaned_data["owner"], by=by)
         else:
-            task_verbs.save_form(form)
+            task_verbs.save_form(form, by=by)
 
     def assign(self, row, owner, by):
         task_verbs.delegate_task(row, owner, by=by, tell=False)

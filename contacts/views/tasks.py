@@ -25,9 +25,7 @@ def show(request, pk):
         task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
         form = TaskForm(request.POST, instance=task)
         if form.is_valid():
-            task.due_at = form.due_at()
-            task.assign_to(form.cleaned_data["owner"])
-            tasks.save_form(form)
+            tasks.change_task(task, form.cleaned_values(), by=request.user)
             return htmx.redirect(request, task.get_absolute_url(), _("Saved."))
     context = {"task": task, "form": form, "delegate": DelegateForm()}
     return render(request, "contacts/task.html", context, status=422 if form.errors else 200)
