@@ -44,7 +44,7 @@ class LetterList(ListPage):
         Preset("held", _("Held back"), {"field": "state", "op": "is", "value": "suppressed"}),
     ]
     columns = [
-        Column("to", _("To"), width="w-180", phone="p1", fixed=True),
+        Column("to", _("To"), width="w-220", phone="p1", fixed=True),
         Column("subject", _("Subject"), width="", phone="p3"),
         Column("state", _("State"), kind="choice", cell="campaigns/cells/letter_state.html", width="w-180", phone="p2"),
         # Letters are numbered as they are made.

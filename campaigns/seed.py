@@ -1,7 +1,9 @@
-"""Campaigns of the demo: guides, scores, segments, a running sequence with its history, and the stream behind it all."""
+"""Marketing of the demo: guides, rules of the score, and the stream behind everything that is counted."""
 
-from campaigns.models import GuideForm, HandOffRule, Letter, ScoreRule, Segment, Sequence, Step
-from campaigns.services import letters, segments
+import json
+
+from campaigns import seed_sequences
+from campaigns.models import GuideForm, HandOffRule, ScoreRule
 
 PD_EN, AD_EN = "I agree that Halden Instruments keeps my data to answer me.", "I agree to letters with tips and offers."
 PD_RU, AD_RU = "Согласен на обработку персональных данных.", "Согласен получать письма с советами и предложениями."
@@ -26,34 +28,89 @@ def seed(plan):
         ScoreRule.objects.create(event=event, label=label, points=points, half_life=half_life, cap=cap)
     HandOffRule.objects.create(threshold=60, again_below=40)
     _events(plan)
+    _told_by_records(plan)
+    seed_sequences.seed_segments_by_behaviour(plan)
+    seed_sequences.seed_sequences(plan)
     _scores(plan)
-    _segments(plan)
+    seed_sequences.seed_segments_by_facts(plan)
+
+
+# What the stream says of each kind of event, three ways in each language.
+WORDS_EN = {
+    "guide.downloaded": [{"guide": "Calibration guide"}] * 3,
+    "page.viewed": [{"page": "Prices"}, {"page": "Flow meters"}, {"page": "Service contracts"}],
+    "call.logged": [
+        {"text": "Wants response times in writing.", "minutes": 14},
+        {"text": "Happy with the meters, asks for a second line next year.", "minutes": 9},
+        {"text": "Moves the decision to the next month.", "minutes": 6},
+    ],
+    "note.added": [
+        {"text": "Budget is approved until the end of the quarter."},
+        {"text": "The plant stops for service in the second week of the month."},
+        {"text": "Compares us with Metrum, price is not the main point."},
+    ],
+    "email.sent": [{"subject": "Five minutes before the audit"}, {"subject": "News of the autumn"}, {"subject": "Your certificate is ready"}],
+    "email.opened": [{"subject": "Five minutes before the audit"}, {"subject": "News of the autumn"}, {"subject": "Your certificate is ready"}],
+    "email.clicked": [
+        {"subject": "Five minutes before the audit", "url": "https://halden.example/prices"},
+        {"subject": "News of the autumn", "url": "https://halden.example/news"},
+        {"subject": "Your certificate is ready", "url": "https://halden.example/certificates"},
+    ],
+}  # fmt: skip
+WORDS_RU = {
+    "guide.downloaded": [{"guide": "Руководство по поверке"}] * 3,
+    "page.viewed": [{"page": "Цены"}, {"page": "Расходомеры"}, {"page": "Сервисные договоры"}],
+    "call.logged": [
+        {"text": "Просит закрепить сроки реакции в договоре.", "minutes": 14},
+        {"text": "Приборами доволен, в следующем году планирует вторую линию.", "minutes": 9},
+        {"text": "Решение перенесли на следующий месяц.", "minutes": 6},
+    ],
+    "note.added": [
+        {"text": "Бюджет согласован до конца квартала."},
+        {"text": "Остановка завода во вторую неделю месяца."},
+        {"text": "Сравнивает нас с Metrum, цена не главное."},
+    ],
+    "email.sent": [{"subject": "Пять минут до аудита"}, {"subject": "Новости осени"}, {"subject": "Ваш сертификат готов"}],
+    "email.opened": [{"subject": "Пять минут до аудита"}, {"subject": "Новости осени"}, {"subject": "Ваш сертификат готов"}],
+    "email.clicked": [
+        {"subject": "Пять минут до аудита", "url": "https://halden.example/prices"},
+        {"subject": "Новости осени", "url": "https://halden.example/news"},
+        {"subject": "Ваш сертификат готов", "url": "https://halden.example/certificates"},
+    ],
+}  # fmt: skip
 
 
 def _events(plan):
-    """About ten events a person: created, letters, pages, guides, calls; and what deals, tickets and orders tell."""
+    """About eight events a person: created, letters, pages, guides, calls and notes."""
     plan.run(
         """
         INSERT INTO crm_event (occurred_at, kind, contact_id, company_id, actor_id, data)
         SELECT c.created_at, 'contact.created', c.id, c.company_id, c.owner_id, '{}'::jsonb FROM contacts_contact c
         UNION ALL
-        SELECT at, kind, id, company_id, CASE WHEN kind IN ('call.logged', 'note.added') THEN owner_id END,
-          CASE kind WHEN 'guide.downloaded' THEN '{"guide": "Calibration guide"}' WHEN 'page.viewed' THEN '{"page": "Prices"}'
-            WHEN 'call.logged' THEN '{"text": "Wants response times in writing.", "minutes": 14}'
-            WHEN 'note.added' THEN '{"text": "Budget is approved until the end of the quarter."}'
-            WHEN 'email.clicked' THEN '{"subject": "Five minutes before the audit", "url": "https://halden.example/prices"}'
-            ELSE '{"subject": "Five minutes before the audit"}' END::jsonb
-        FROM (SELECT c.id, c.company_id, c.owner_id, c.created_at + (%(now)s - c.created_at) * pg_temp.unit(c.id * 16 + n, 40) AS at,
-            (ARRAY['email.sent', 'email.sent', 'email.opened', 'page.viewed', 'page.viewed', 'email.clicked', 'guide.downloaded', 'call.logged', 'note.added', 'email.sent'])
-              [1 + pg_temp.pick(c.id * 16 + n, 41, 10)] AS kind
-          FROM contacts_contact c CROSS JOIN generate_series(1, 7) n) e
-        """
+        SELECT CASE WHEN by_hand THEN least(pg_temp.work(at, turn, 43), %(now)s) ELSE at END, kind, id, company_id, CASE WHEN by_hand THEN owner_id END,
+          (%(data)s::jsonb -> ru -> kind -> pg_temp.pick(turn, 42, 3))
+        FROM (SELECT c.id, c.company_id, c.owner_id, c.turn, c.ru, c.at, k.kind, k.kind IN ('call.logged', 'note.added') AS by_hand
+          FROM (SELECT c.id, c.company_id, c.owner_id, c.id * 16 + n AS turn, CASE WHEN c.country = 'RU' THEN 'ru' ELSE 'en' END AS ru,
+              c.created_at + (%(now)s - c.created_at) * pg_temp.unit(c.id * 16 + n, 40) AS at
+            FROM contacts_contact c CROSS JOIN generate_series(1, 7) n) c
+          CROSS JOIN LATERAL (SELECT (ARRAY['email.sent', 'email.sent', 'email.opened', 'page.viewed', 'page.viewed', 'email.clicked', 'guide.downloaded', 'call.logged', 'note.added', 'email.sent'])
+              [1 + pg_temp.pick(c.turn, 41, 10)] AS kind) k) e
+        """,
+        data=json.dumps({"en": WORDS_EN, "ru": WORDS_RU}),
     )
+
+
+def _told_by_records(plan):
+    """What deals, orders, tickets and ratings have written into the stream."""
     plan.run(
         """
         INSERT INTO crm_event (occurred_at, kind, contact_id, company_id, actor_id, target_type, target_id, data)
         SELECT created_at, 'deal.created', contact_id, company_id, owner_id, 'deals.deal', id, '{}'::jsonb FROM deals_deal
-        UNION ALL SELECT closed_at, 'deal.' || state, contact_id, company_id, owner_id, 'deals.deal', id, '{"reason": ""}' FROM deals_deal WHERE state IN ('won', 'lost')
+        UNION ALL SELECT d.closed_at, 'deal.' || d.state, d.contact_id, d.company_id, d.owner_id, 'deals.deal', d.id, jsonb_build_object('reason', coalesce(r.name, ''))
+          FROM deals_deal d LEFT JOIN deals_lossreason r ON r.id = d.loss_reason_id WHERE d.state IN ('won', 'lost')
+        UNION ALL SELECT s.entered_at, 'deal.stage_changed', d.contact_id, d.company_id, s.by_id, 'deals.deal', d.id,
+            jsonb_build_object('before', b.name, 'after', a.name, 'before_id', b.id, 'after_id', a.id)
+          FROM deals_stagestay s JOIN deals_deal d ON d.id = s.deal_id JOIN deals_stage b ON b.id = s.came_from_id JOIN deals_stage a ON a.id = s.stage_id
         UNION ALL SELECT paid_at, 'order.paid', contact_id, company_id, NULL, 'deals.order', id, jsonb_build_object('number', number, 'amount', amount) FROM deals_order
         UNION ALL SELECT created_at, 'ticket.created', requester_id, company_id, NULL, 'tickets.ticket', id, '{}' FROM tickets_ticket
         UNION ALL SELECT resolved_at, 'ticket.resolved', requester_id, company_id, owner_id, 'tickets.ticket', id, '{}' FROM tickets_ticket WHERE resolved_at IS NOT NULL
@@ -81,73 +138,3 @@ def _scores(plan):
         """
     )
     plan.run("UPDATE contacts_contact c SET score = s.score FROM campaigns_contactscore s WHERE s.contact_id = c.id")
-
-
-def _segments(plan):
-    marketer = plan.users["marketer"]
-    wanted = {
-        "Downloaded a guide, bought nothing": {
-            "all": [{"did": "guide.downloaded", "within_days": 180}, {"not": {"has": "purchases", "within_days": 90}}]
-        },
-        "Москва: клиенты": {
-            "all": [
-                {"field": "city", "op": "is", "value": "Москва"},
-                {"field": "stage", "op": "is", "value": "customer"},
-            ]
-        },
-        "Hot leads": {"all": [{"field": "score", "op": "gte", "value": 50}]},
-    }
-    made = []
-    for name, tree in wanted.items():
-        segment = Segment(name=name, tree=tree)
-        segment.assign_to(marketer)
-        segment.save()
-        segments.rebuild(segment)
-        made.append(segment)
-    _sequence(plan, made[0], marketer)
-
-
-def _sequence(plan, segment, marketer):
-    sequence = Sequence(name="Calibration tips", segment=segment, status=Sequence.Status.RUNNING, started_at=plan.now)
-    sequence.assign_to(marketer)
-    sequence.save()
-    first = Letter(
-        name="Tip 1",
-        subject="{first_name|Hello}, five minutes before the audit",
-        body="{greeting}\n\nthree settings decide whether an audit goes well.\n\n[Read the tips](https://halden.example/tips)\n\nHalden Instruments",
-    )
-    second = Letter(
-        name="Tip 2",
-        subject="What a missed calibration costs",
-        body="{greeting}\n\nhere is a small calculation for {company|your company}.\n\n[See the prices](https://halden.example/prices)",
-    )
-    for letter in (first, second):
-        letters.keep(letter)
-    Step.objects.create(sequence=sequence, kind="letter", letter=first, position=0)
-    Step.objects.create(sequence=sequence, kind="wait", wait=3 * 1440, position=1)
-    Step.objects.create(sequence=sequence, kind="letter", letter=second, position=2)
-    # Its history: most have finished, some have had the first letter; nobody is due, so nothing leaves.
-    plan.run(
-        """
-        INSERT INTO campaigns_enrolment (sequence_id, contact_id, state, position, due_at, entered_at, ended_at, reason)
-        SELECT %(sequence)s, contact_id, CASE WHEN gone <> '' THEN 'left' WHEN done THEN 'finished' ELSE 'active' END, CASE WHEN gone <> '' THEN 2 WHEN done THEN 3 ELSE 2 END,
-          CASE WHEN done OR gone <> '' THEN %(now)s ELSE %(now)s + make_interval(hours => 24 + pg_temp.pick(contact_id, 45, 48)) END, %(now)s - interval '9 days',
-          CASE WHEN done OR gone <> '' THEN %(now)s - interval '2 days' END, CASE WHEN gone <> '' THEN gone WHEN done THEN 'finished' ELSE '' END
-        FROM (SELECT contact_id, pg_temp.pick(contact_id, 46, 10) < 7 AS done,
-            (ARRAY['deal_opened', 'deal_opened', 'unsubscribed', 'answered', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', ''])
-              [1 + pg_temp.pick(contact_id, 50, 25)] AS gone
-          FROM campaigns_segmentmembership WHERE segment_id = %(segment)s AND left_at IS NULL) m
-        """,
-        sequence=sequence.pk,
-        segment=segment.pk,
-    )
-    plan.run(
-        """
-        INSERT INTO campaigns_steprun (enrolment_id, step_id, outcome, reason, at, opened_at, clicked_at)
-        SELECT e.id, s.id, CASE WHEN held THEN 'skipped' ELSE 'sent' END, CASE WHEN held THEN 'no_consent' ELSE '' END, e.entered_at + make_interval(mins => s.position * 1440),
-          CASE WHEN NOT held AND pg_temp.pick(e.id, 47 + s.position, 10) < 5 THEN e.entered_at + interval '1 day' END,
-          CASE WHEN NOT held AND pg_temp.pick(e.id, 47 + s.position, 10) < 2 THEN e.entered_at + interval '1 day' END
-        FROM campaigns_enrolment e JOIN campaigns_step s ON s.sequence_id = e.sequence_id AND s.kind = 'letter' AND s.position < e.position
-          CROSS JOIN LATERAL (SELECT pg_temp.pick(e.contact_id, 51, 40) = 0 AS held) h
-        """
-    )

@@ -158,6 +158,8 @@ def seed(plan):
     """Companies, contacts, addresses, employments, consents and what everybody's next step is."""
     plan.tools()
     words = {name.lower(): value for name, value in globals().items() if name.isupper() and isinstance(value, list)}
+    # Addresses are written as people write them: the names in Latin letters.
+    words |= {f"{name}_latin": [_latin(word) for word in value] for name, value in words.items() if name[0] != "_"}
     owners = {
         "reps_en": plan.keys(plan.reps["en"]), "reps_ru": plan.keys(plan.reps["ru"]),
         "team_en": plan.teams["Sales Europe"].pk, "team_ru": plan.teams["Sales Russia"].pk,
@@ -168,22 +170,36 @@ def seed(plan):
     _consents(plan)
 
 
+_LETTERS = str.maketrans(dict(zip("абвгдеёзийклмнопрстуфыэ", "abvgdeeziyklmnoprstufye", strict=True)) | {
+    "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ъ": "", "ь": "",
+})  # fmt: skip
+
+
+def _latin(word):
+    return word.lower().translate(_LETTERS).replace(" ", "")
+
+
 def _companies(plan, values):
     plan.run(
         """
         INSERT INTO contacts_company (id, name, name_key, domain, email, phone, industry, staff, country, region, city, street,
           postcode, inn, source, tags, custom, created_at, updated_at, version, owner_id, team_id)
-        SELECT i, name, replace(lower(name), 'ё', 'е'), 'c' || i || '.example', 'office@c' || i || '.example',
+        SELECT i, name, replace(lower(name), 'ё', 'е'), host, 'office@' || host,
           '', pg_temp.word(i, 6, %(industries)s), 5 + pg_temp.pick(i, 7, 900), CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', city, '',
           '', '', pg_temp.word(i, 8, %(sources)s), '{}', '{}', at, at, 1,
           CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + i / 2 %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + i / 2 %% cardinality(%(reps_en)s::bigint[])] END,
           CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
         FROM (SELECT i, i %% 2 = 0 AS ru,
-            CASE WHEN i %% 2 = 0 THEN pg_temp.word(i, 1, %(kinds_ru)s) || ' «' || pg_temp.word(i, 2, %(words_ru)s) || '»' || CASE WHEN i > 190 THEN ' ' || i ELSE '' END
-              ELSE pg_temp.word(i, 1, %(words_en)s) || ' ' || pg_temp.word(i, 2, %(kinds_en)s) || CASE WHEN i > 190 THEN ' ' || i ELSE '' END END AS name,
+            CASE WHEN i %% 2 = 0 THEN (%(kinds_ru)s::text[])[kind] || ' «' || (%(words_ru)s::text[])[word] || '»'
+              ELSE (%(words_en)s::text[])[word] || ' ' || (%(kinds_en)s::text[])[kind] END || CASE WHEN i > 190 THEN ' ' || i ELSE '' END AS name,
+            CASE WHEN i %% 2 = 0 THEN (%(words_ru_latin)s::text[])[word] || '-' || (%(kinds_ru_latin)s::text[])[kind]
+              ELSE (%(words_en_latin)s::text[])[word] || '-' || (%(kinds_en_latin)s::text[])[kind] END || CASE WHEN i > 190 THEN i::text ELSE '' END || '.example' AS host,
             CASE WHEN i %% 2 = 0 THEN pg_temp.word(i, 3, %(cities_ru)s) ELSE pg_temp.word(i, 3, %(cities_en)s) END AS city,
             %(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 5)))) AS at
-          FROM generate_series(1, %(n)s) i) c
+          -- The first 190 names are all different: each word meets each kind once.
+          FROM (SELECT i, 1 + j %% words AS word, 1 + (j %% words + j / words * 5) %% kinds AS kind
+            FROM (SELECT i, (i - 1) / 2 AS j, CASE WHEN i %% 2 = 0 THEN 12 ELSE 16 END AS words, CASE WHEN i %% 2 = 0 THEN 8 ELSE 12 END AS kinds
+              FROM generate_series(1, %(n)s) i) g) n) c
         """,
         n=plan.companies,
         **values,
@@ -204,7 +220,7 @@ def _contacts(plan, values):
         SELECT i, first, middle, last, replace(lower(trim(last || ' ' || first || ' ' || middle)), 'ё', 'е'),
           CASE WHEN ru THEN pg_temp.word(i, 15, %(titles_ru)s) ELSE pg_temp.word(i, 15, %(titles_en)s) END,
           CASE WHEN pg_temp.pick(i, 16, 12) > 0 THEN company END,
-          CASE WHEN pg_temp.pick(i, 17, 25) > 0 THEN 'p' || i || '@c' || company || '.example' ELSE '' END,
+          CASE WHEN pg_temp.pick(i, 17, 25) > 0 THEN box || '@' || host ELSE '' END,
           CASE WHEN pg_temp.pick(i, 18, 4) > 0 THEN CASE WHEN ru THEN '+7 900 ' || lpad((i / 10000 %% 1000)::text, 3, '0') || ' ' || lpad((i %% 10000)::text, 4, '0')
             ELSE '+49 30 ' || lpad((5550000 + i %% 1000000)::text, 8, '5') END ELSE '' END,
           CASE pg_temp.pick(i, 19, 10) WHEN 0 THEN 'subscriber' WHEN 1 THEN 'lost' WHEN 2 THEN 'qualified' ELSE 'lead' END,
@@ -215,12 +231,17 @@ def _contacts(plan, values):
           '{}', at, '', 0, 0, at, at, 1,
           CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + company / 2 %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + company / 2 %% cardinality(%(reps_en)s::bigint[])] END,
           CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
-        FROM (SELECT i, ru, company, city, at, first,
+        FROM (SELECT i, ru, company, city, host, at, first, first_latin || '.' || last_latin
+              || coalesce(nullif(row_number() OVER (PARTITION BY company, first_latin, last_latin ORDER BY i), 1)::text, '') AS box,
             CASE WHEN NOT ru THEN '' ELSE pg_temp.word(i, 13, %(patronymics)s) || CASE WHEN woman THEN 'на' ELSE 'ич' END END AS middle,
             CASE WHEN NOT ru THEN pg_temp.word(i, 12, %(last_en)s) ELSE pg_temp.word(i, 12, %(last_ru)s) || CASE WHEN woman THEN 'а' ELSE '' END END AS last
-          FROM (SELECT i, c.ru, c.company, c.woman, k.city,
+          FROM (SELECT i, c.ru, c.company, c.woman, k.city, k.domain AS host,
+              CASE WHEN NOT c.ru THEN pg_temp.word(i, 11, %(first_en_latin)s) WHEN c.woman THEN pg_temp.word(i, 11, %(women_ru_latin)s)
+                ELSE pg_temp.word(i, 11, %(men_ru_latin)s) END AS first_latin,
+              CASE WHEN NOT c.ru THEN pg_temp.word(i, 12, %(last_en_latin)s)
+                ELSE pg_temp.word(i, 12, %(last_ru_latin)s) || CASE WHEN c.woman THEN 'a' ELSE '' END END AS last_latin,
               CASE WHEN NOT c.ru THEN pg_temp.word(i, 11, %(first_en)s) WHEN c.woman THEN pg_temp.word(i, 11, %(women_ru)s) ELSE pg_temp.word(i, 11, %(men_ru)s) END AS first,
-              %(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 10)))) AS at
+              greatest(%(start)s, least(%(now)s, pg_temp.work(%(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 10)))), i, 26))) AS at
             FROM (SELECT i, company, company %% 2 = 0 AS ru, pg_temp.pick(i, 9, 2) = 0 AS woman
                 FROM (SELECT i, 1 + pg_temp.pick(i, 14, %(companies)s) AS company FROM generate_series(1, %(n)s) i) a) c
             JOIN contacts_company k ON k.id = c.company) b) d

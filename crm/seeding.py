@@ -55,7 +55,10 @@ class Plan:
             return cursor.rowcount
 
     def tools(self):
-        """Functions of this session: pick(row, salt, n) is 0 … n-1, unit(row, salt) is 0 … 1, word(row, salt, words)."""
+        """Functions of this session: pick(row, salt, n) is 0 … n-1, unit(row, salt) is 0 … 1, word(row, salt, words).
+
+        work(at, row, salt) is a moment in the office hours of that day, of the Friday before when it is a weekend.
+        """
         self.run(
             f"""
             CREATE OR REPLACE FUNCTION pg_temp.pick(i bigint, salt int, n int) RETURNS int LANGUAGE sql IMMUTABLE AS
@@ -64,6 +67,13 @@ class Plan:
               'SELECT (hashint8extended($1, $2 + {int(self.seed)} * 1000::bigint) & 1048575) / 1048576.0::double precision';
             CREATE OR REPLACE FUNCTION pg_temp.word(i bigint, salt int, words text[]) RETURNS text LANGUAGE sql IMMUTABLE AS
               'SELECT $3[1 + pg_temp.pick($1, $2, array_length($3, 1))]';
+            """
+        )
+        self.run(
+            """
+            CREATE OR REPLACE FUNCTION pg_temp.work(at timestamptz, i bigint, salt int) RETURNS timestamptz LANGUAGE sql STABLE AS
+              'SELECT date_trunc(''day'', $1) - make_interval(days => greatest(0, extract(isodow FROM $1)::int - 5))
+                 + make_interval(mins => 420 + pg_temp.pick($2, $3, 570))';
             """
         )
 

@@ -31,6 +31,10 @@ NAMES_RU = [
     "Замена FM-200",
 ]
 
+# What comes next on a deal: a call, a letter, a meeting, work of one's own.
+STEPS_EN = ["Call about the quote", "Send the data sheets", "Visit the plant", "Check the delivery time"]
+STEPS_RU = ["Позвонить по предложению", "Отправить техописание", "Выехать на объект", "Уточнить срок поставки"]
+
 
 def seed(plan):
     """Pipeline, products, deals with their way through the stages, orders, purchase facts."""
@@ -63,6 +67,7 @@ def seed(plan):
     _stays(plan, values)
     _orders(plan)
     _facts(plan)
+    _steps(plan)
     if plan.contacts <= 20_000:
         _lines_and_proposals(plan)
 
@@ -80,17 +85,18 @@ def _deals(plan, values):
           CASE WHEN depth > 1 OR state <> 'open' THEN (at + life)::date END, '',
           CASE WHEN state <> 'open' THEN at + life END,
           CASE WHEN state = 'lost' THEN (%(reasons)s::bigint[])[1 + pg_temp.pick(i, 58, cardinality(%(reasons)s::bigint[]))] END,
-          '', CASE WHEN state = 'lost' AND pg_temp.pick(i, 59, 3) = 0 THEN 'Metrum' ELSE '' END, '', -i, at + least(life, age), at, at
-        FROM (SELECT i, contact, company_id, owner_id, team_id, at, life, age, amount,
+          '', CASE WHEN state = 'lost' AND pg_temp.pick(i, 59, 3) = 0 THEN 'Metrum' ELSE '' END, source, -i, at + least(life, age), at, at
+        FROM (SELECT i, contact, company_id, owner_id, team_id, source, at, life, age, amount,
             CASE WHEN country = 'RU' THEN pg_temp.word(i, 50, %(names_ru)s) ELSE pg_temp.word(i, 50, %(names_en)s) END AS name,
             pg_temp.pick(i, 55, 4) AS depth,
             CASE WHEN life > age THEN 'open' WHEN pg_temp.unit(i, 56) < 0.36 + 0.1 * extract(epoch FROM at - %(start)s) / %(span)s THEN 'won' ELSE 'lost' END AS state
-          FROM (SELECT i, c.id AS contact, c.company_id, c.owner_id, c.team_id, c.country, at, %(now)s - at AS age,
-              make_interval(secs => 86400 * (6 + 70 * pg_temp.unit(i, 53) * pg_temp.unit(i, 54))) AS life,
+          FROM (SELECT i, c.id AS contact, c.company_id, c.owner_id, c.team_id, c.country, c.source, at, %(now)s - at AS age,
+              make_interval(days => 6 + (70 * pg_temp.unit(i, 53) * pg_temp.unit(i, 54))::int, mins => pg_temp.pick(i, 67, 90)) AS life,
               round((400 + 38000 * power(pg_temp.unit(i, 57), 3))::numeric, 2) AS amount
             FROM (SELECT i, 1 + pg_temp.pick(i, 51, %(contacts)s) AS contact FROM generate_series(1, %(n)s) i) d
             JOIN contacts_contact c ON c.id = d.contact
-            CROSS JOIN LATERAL (SELECT c.created_at + (%(now)s - c.created_at) * power(pg_temp.unit(d.i, 52), 0.8) AS at) m) a) b
+            CROSS JOIN LATERAL (SELECT c.created_at + (%(now)s - c.created_at) * power(pg_temp.unit(d.i, 52), 0.8) AS about) m
+            CROSS JOIN LATERAL (SELECT greatest(c.created_at, least(pg_temp.work(about, d.i, 66), %(now)s - interval '1 hour')) AS at) w) a) b
         """,
         n=plan.deals,
         contacts=plan.contacts,
@@ -160,6 +166,34 @@ def _facts(plan):
         """
     )
     plan.run("UPDATE contacts_contact SET stage = 'customer' WHERE id IN (SELECT contact_id FROM deals_purchasefacts)")
+
+
+def _steps(plan):
+    """What comes next on four of five open deals: some late, some today, most in the coming two weeks."""
+    plan.run(
+        """
+        INSERT INTO contacts_task (kind, title, note, reasons, contact_id, company_id, target_type, target_id, due_at, is_hot, outcome,
+          created_at, owner_id, team_id)
+        SELECT (ARRAY['call', 'mail', 'meeting', 'task'])[n],
+          CASE WHEN c.country = 'RU' THEN (%(steps_ru)s::text[])[n] ELSE (%(steps_en)s::text[])[n] END,
+          '', '[]', d.contact_id, d.company_id, 'deals.deal', d.id,
+          CASE WHEN pg_temp.pick(d.id, 169, 10) < 2 THEN pg_temp.work(%(now)s - make_interval(days => 1 + pg_temp.pick(d.id, 168, 3)), d.id, 167)
+            WHEN pg_temp.pick(d.id, 169, 10) < 4 THEN %(now)s + make_interval(hours => 1 + pg_temp.pick(d.id, 168, 4))
+            ELSE pg_temp.work(%(now)s + make_interval(days => 4 + pg_temp.pick(d.id, 168, 14)), d.id, 167) END,
+          false, '', least(d.stage_at, %(now)s - interval '1 day'), d.owner_id, d.team_id
+        FROM deals_deal d JOIN contacts_contact c ON c.id = d.contact_id
+          CROSS JOIN LATERAL (SELECT 1 + pg_temp.pick(d.id, 166, 4) AS n) k
+        WHERE d.state = 'open' AND pg_temp.pick(d.id, 165, 5) > 0
+        """,
+        steps_en=STEPS_EN,
+        steps_ru=STEPS_RU,
+    )
+    plan.run(
+        """
+        UPDATE deals_deal d SET next_step = t.title, next_step_at = t.due_at FROM contacts_task t
+        WHERE t.target_type = 'deals.deal' AND t.target_id = d.id AND t.done_at IS NULL
+        """
+    )
 
 
 def _lines_and_proposals(plan):

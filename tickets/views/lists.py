@@ -34,11 +34,11 @@ class TicketList(ListPage):
     ]
     columns = [
         Column("subject", _("Subject"), cell="tickets/cells/subject.html", phone="p1", fixed=True, width=""),
-        Column("requester", _("Client"), kind="record", related=["requester"], width="w-180", phone="p3"),
-        Column("company", _("Company"), kind="record", related=["company"], width="w-180"),
+        Column("requester", _("Client"), kind="record", related=["requester"], width="w-150", phone="p3"),
+        Column("company", _("Company"), kind="record", related=["company"], width="w-150"),
         Column("owner", _("Assigned to"), kind="person", related=["owner"], edit="owner", edit_many=False),
         Column("status", _("Status"), kind="choice", phone="p4", edit="status"),
-        Column("priority", _("Priority"), kind="choice", width="w-110", edit="priority"),
+        Column("priority", _("Priority"), kind="choice", width="w-96", edit="priority"),
         Column("due", _("Due"), path="due_at", cell="tickets/cells/clock.html", phone="p2"),
         Column("tags", _("Tags"), kind="tags", shown=False),
         Column("received", _("Received"), path="created_at", kind="moment", sort="created_at", down=True),
