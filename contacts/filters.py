@@ -54,6 +54,21 @@ for field in (
     Field("last_touch", _("Last touch"), "datetime", path="last_touch_at"),
 ):
     conditions.field("company", field)
+for subject, link in (("contact", "contact_id"), ("company", "company_id")):
+    conditions.relation(
+        subject,
+        Relation(
+            "open_tasks",
+            _("Open tasks"),
+            "task",
+            link=link,
+            at="due_at",
+            says=_("have an open task"),
+            says_not=_("have no open task"),
+            rows=Task.objects.open,
+            kind_needed="task",
+        ),
+    )
 conditions.relation(
     "company",
     Relation("people", _("People"), "contact", link="company_id", says=_("have people"), says_not=_("have no people")),

@@ -84,6 +84,11 @@ def changes_of(obj, *, limit=50):
     return changes
 
 
+def last_change(obj, field, *, within=20):
+    """The newest change of one field among the record's last changes, or None."""
+    return next((change for change in changes_of(obj, limit=within) if change.field == field), None)
+
+
 def _shown(field, value, names):
     """A value as people know it: the label of a choice, the name of a user or team.
 

@@ -1,12 +1,13 @@
 """What may be asked about deals, orders and products, and about people and companies by what they bought."""
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from contacts.models import Task
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
-from deals.models import Deal, LossReason, Order, Product, Stage
+from deals.models import Deal, DealLine, LossReason, Order, Product, Proposal, ProposalVersion, Stage
 
 
 def _stages():
@@ -60,6 +61,70 @@ for field in (
     Field("active", _("For sale"), "boolean", path="is_active"),
 ):
     conditions.field("product", field)
+
+
+def _newest(column):
+    """That column of a proposal's version with the highest number."""
+    versions = ProposalVersion.objects.filter(proposal=OuterRef("pk")).order_by("-number")
+    return Subquery(versions.values(column)[:1])
+
+
+conditions.subject(Subject("proposal", Proposal, _("Proposals")))
+for field in (
+    Field("title", _("Title"), "text"),
+    Field(
+        "status",
+        _("Status"),
+        "choice",
+        expression=lambda: _newest("status"),
+        choices=ProposalVersion.Status.choices,
+    ),
+    Field("seen", _("Seen"), "datetime", expression=lambda: _newest("last_viewed_at")),
+    Field("owner", _("Owner"), "person", path="deal__owner_id"),
+    Field("created", _("Created"), "datetime", path="created_at"),
+):
+    conditions.field("proposal", field)
+
+conditions.subject(Subject("line", DealLine, _("Lines")))
+for field in (
+    Field("name", pgettext_lazy("of a thing", "Name"), "text"),
+    Field("sku", _("Article number"), "text"),
+    Field("qty", _("Quantity"), "number"),
+    Field("price", _("Price"), "money"),
+):
+    conditions.field("line", field)
+
+for relation in (
+    Relation(
+        "open_tasks",
+        _("Open tasks"),
+        "task",
+        link="target_id",
+        at="due_at",
+        says=_("have an open task"),
+        says_not=_("have no open task"),
+        rows=lambda: Task.objects.open().filter(target_type=Deal._meta.label_lower),
+        kind_needed="task",
+    ),
+    Relation(
+        "proposals",
+        _("Proposals"),
+        "proposal",
+        link="deal_id",
+        at="created_at",
+        says=_("have a proposal"),
+        says_not=_("have no proposal"),
+    ),
+    Relation(
+        "products",
+        _("Products"),
+        "line",
+        link="deal_id",
+        says=_("have products"),
+        says_not=_("have no products"),
+    ),
+):
+    conditions.relation("deal", relation)
 
 for subject, link in (("contact", "contact_id"), ("company", "company_id")):
     conditions.relation(

@@ -69,6 +69,21 @@ conditions.relation(
         kind_needed="ticket",
     ),
 )
+for subject, link in (("contact", "requester_id"), ("company", "company_id")):
+    conditions.relation(
+        subject,
+        Relation(
+            "open_tickets",
+            _("Open tickets"),
+            "ticket",
+            link=link,
+            at="created_at",
+            says=_("have an open ticket"),
+            says_not=_("have no open ticket"),
+            rows=Ticket.objects.open,
+            kind_needed="ticket",
+        ),
+    )
 conditions.behaviour(
     Behaviour(
         "ticket.rated",

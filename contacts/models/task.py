@@ -21,6 +21,9 @@ def new_uid():
 
 
 class TaskQuerySet(OwnedQuerySet):
+    def open(self):
+        return self.filter(done_at=None)
+
     def for_card(self):
         """With what a row or the page shows."""
         return self.select_related("contact", "company", "owner", "type")

@@ -1,6 +1,6 @@
 """List pages of people, companies and tasks."""
 
-from django.db.models import Avg
+from django.db.models import Avg, Sum
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
@@ -69,11 +69,17 @@ class ContactList(ListPage):
             sort="score",
             down=True,
             total=Avg("score"),
-            total_says=_("avg"),
             width="w-80",
             phone="p2",
         ),
-        Column("quality", _("Data"), cell="contacts/cells/quality.html", width="w-130", kind="percent"),
+        Column(
+            "quality",
+            _("Data"),
+            cell="contacts/cells/quality.html",
+            width="w-130",
+            kind="percent",
+            total=Avg("quality"),
+        ),
         Column("stage", _("Lifecycle stage"), kind="choice", shown=False, edit="stage"),
         Column("email", _("Email"), width="w-180", shown=False, edit="email", edit_many=False),
         Column("phone", _("Phone"), shown=False, edit="phone", edit_many=False),
@@ -128,7 +134,7 @@ class CompanyList(ListPage):
         Column("industry", _("Industry"), width="w-180", phone="p3", edit="industry"),
         Column("city", _("City"), phone="p4", edit="city"),
         Column("owner", _("Owner"), kind="person", related=["owner"]),
-        Column("staff", _("Staff"), kind="number", width="w-80", phone="p2", edit="staff"),
+        Column("staff", _("Staff"), kind="number", width="w-80", phone="p2", edit="staff", total=Sum("staff")),
         Column("touch", _("Last touch"), path="last_touch_at", kind="ago", width="w-110"),
         Column("domain", _("Website"), shown=False, width="w-180"),
         Column("inn", _("Taxpayer no."), shown=False, edit="inn", edit_many=False),

@@ -1,6 +1,9 @@
 """How a list changes one field of its rows: in a cell, and on many rows at once."""
 
-from django.forms import modelform_factory
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.forms import ModelChoiceField, modelform_factory
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -38,6 +41,24 @@ class Cells:
     def write(self, row, form, name, by):
         """Write the field of a valid form."""
         form.save()
+
+
+def as_read(field, text):
+    """What was typed for a form field, as people read it: the label of a choice, the name of a record."""
+    if not text:
+        return ""
+    try:
+        value = field.clean(text)
+    except ValidationError:
+        return text
+    if isinstance(value, datetime):
+        return ui.day_and_clock(value)
+    if isinstance(value, date):
+        return ui.day(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    choices = {} if isinstance(field, ModelChoiceField) else dict(getattr(field, "choices", ()))
+    return str(choices.get(value, value))
 
 
 def with_pencil(page, column, row):

@@ -21,8 +21,9 @@ class Column:
     The value is the attribute path `path` (`name` by default). `kind`: text number money ago day moment percent
     person record choice tags. `cell` draws it otherwise: a template that gets `row`, or a function of the row.
     `sort` is the database column to order by, `down` when the first click (and its index) goes downwards.
-    `annotate()` gives {name: expression}, `related` what to join: both only while the column is shown. `total` is an
-    aggregate for the foot, `total_says` its word. `phone` is the place in the two-line row (p1 to p4). `export(row)`
+    `annotate()` gives {name: expression}, `related` what to join: both only while the column is shown. `total` is the
+    aggregate that the foot shows until another function of the same values is chosen; `own_amount` is the column with
+    the amount in the row's own `currency`, added up for each currency by itself. `phone` is the place in the two-line row (p1 to p4). `export(row)`
     gives the plain value for files. `edit` is the field that is changed in the cell and, unless `edit_many` is off, on
     many rows at once (see `crm.lists.cells`).
     """
@@ -41,8 +42,8 @@ class Column:
     annotate: Callable | None = None
     related: list | tuple = ()
     total: object = None
-    total_says: str = ""
     currency: str = "currency"
+    own_amount: str = ""
     export: Callable | None = None
     kind_needed: str = ""
     edit: str = ""
@@ -51,6 +52,10 @@ class Column:
     @property
     def numeric(self):
         return self.kind in NUMERIC
+
+    @property
+    def adds_up(self):
+        return self.total is not None or bool(self.own_amount)
 
     @property
     def classes(self):

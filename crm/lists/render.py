@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import formats
@@ -137,21 +136,3 @@ def _tabs(wish):
             {"label": view.name, "url": f"{base}?view={view.pk}", "current": current, "default": view.is_default}
         )
     return tabs
-
-
-def foot(wish):
-    """Cells of the foot with exact figures of the whole filter: [(column, words, figure)], and the count."""
-    rows = wish.base()
-    totals = {f"t_{c.name}": c.total for c in wish.columns if c.total is not None}
-    for item in wish.columns:
-        if item.total is not None and item.annotate:
-            rows = rows.annotate(**item.annotate())
-    found = rows.aggregate(n=Count("pk"), **totals)
-    cells = [(c, c.total_says, _figure(c, found)) for c in wish.columns]
-    text = wish.page.count_text(found["n"]) % {"n": formats.number_format(found["n"], force_grouping=True)}
-    return {"cells": cells, "count": found["n"], "count_text": text, "acts": acts_of(wish.page, wish.user)}
-
-
-def _figure(column, found):
-    value = found.get(f"t_{column.name}")
-    return "" if value is None else column.show(value)

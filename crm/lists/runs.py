@@ -17,6 +17,7 @@ from crm.lists.page import page_named, thaw
 BATCH = 500
 SALT = "crm.lists.undo"
 GOOD_FOR = 24 * 3600  # seconds
+LISTED = 200  # rows that could not be taken back are named, up to so many
 
 
 @jobs.job("lists.bulk", gettext_lazy("Change many records"), icon="list-check")
@@ -44,16 +45,22 @@ def run_bulk(run):
 @jobs.job("lists.undo", gettext_lazy("Take a change of many records back"), icon="arrow-back-up")
 def run_undo(run):
     page, act = _asked(run)
-    last = (run.checkpoint or {}).get("last", 0)
+    last, kept = (run.checkpoint or {}).get("last", 0), (run.checkpoint or {}).get("kept", [])
     rows = _versions(page, run.params["contexts"])
     if not last:
         run.start(rows.count())
     while batch := list(rows.filter(pgh_id__gt=last)[:BATCH]):
         with transaction.atomic():
-            back = take_back(page, act, batch, run.by)
-            last = batch[-1].pgh_id
-            run.advance(len(batch), checkpoint={"last": last}, changed=back, refused=len(batch) - back)
-    return _result(run, _("Taken back"), _("Left alone, because they have been changed since"))
+            back, left = take_back(page, act, batch, run.by)
+            last, kept = batch[-1].pgh_id, [*kept, *left][:LISTED]
+            run.advance(len(batch), checkpoint={"last": last, "kept": kept}, changed=back, refused=len(left))
+    result = _result(run, _("Taken back"), _("Left alone, because they have been changed since"))
+    return result | {"records": [[str(row), row.get_absolute_url()] for row in named(page, kept, run.by)]}
+
+
+def named(page, keys, user):
+    """The rows with these keys that the user sees, to be listed."""
+    return page.rows().visible_to(user).filter(pk__in=keys).order_by("pk")
 
 
 def undo_url(page, act, contexts, user):
@@ -77,15 +84,17 @@ def count_of(page, contexts):
 
 
 def undo_now(page, act, contexts, by):
-    """Take an act on a few rows back at once. Returns (taken back, left alone)."""
+    """Take an act on a few rows back at once. Returns (how many, keys of those left alone)."""
     with transaction.atomic():
         found = list(_versions(page, contexts))
-        back = take_back(page, act, found, by)
-    return back, len(found) - back
+        return take_back(page, act, found, by)
 
 
 def take_back(page, act, versions, by):
-    """Restore the fields that these versions hold otherwise, where they still are as the act left them."""
+    """Restore the fields that these versions hold otherwise, where they still are as the act left them.
+
+    Returns (how many rows are as they were, keys of the others).
+    """
     rows = page.model.objects.filter(pk__in=[v.pgh_obj_id for v in versions]).visible_to(by).editable_by(by)
     now = {row.pk: row for row in locked(page, rows)}
     left = _after(page, versions)
@@ -99,7 +108,8 @@ def take_back(page, act, versions, by):
         if changed and all(getattr(row, n) == getattr(after, n) for n in changed):
             pairs.append((row, {n: getattr(version, n) for n in changed}))
     act.restore(page, pairs, by)
-    return len(pairs)
+    back = {row.pk for row, _before in pairs}
+    return len(back), [v.pgh_obj_id for v in versions if v.pgh_obj_id not in back]
 
 
 def _asked(run):

@@ -6,10 +6,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm import access, htmx
+from crm import access, audit, htmx
 from crm.lists.bulk import locked
-from crm.lists.cells import with_pencil
+from crm.lists.cells import as_read, with_pencil
 from crm.lists.page import page_named
+from crm.models import User
 
 
 def cell(request, name, pk, field):
@@ -35,16 +36,24 @@ def cell(request, name, pk, field):
         if not form.is_valid():
             return _asked(request, page, column, row, form, was=request.POST.get("was", ""), status=422)
         if request.POST.get("was", "") != now:
-            other = column.show(column.value(page.rows().get(pk=pk)), row)
-            return _asked(request, page, column, row, form, was=now, other=other, status=422)
+            conflict = _conflict(page, column, row, form, request.POST.get("was", ""))
+            return _asked(request, page, column, row, form, was=now, conflict=conflict, status=422)
         page.write(row, form, field, request.user)
     if not request.htmx:
         return htmx.redirect(request, reverse(page.url_name), _("Saved."))
     return _shown(request, page, column, pk)
 
 
-def _asked(request, page, column, row, form, *, was, other=None, status=200):
-    context = {"page": page, "column": column, "row": row, "form": form, "was": was, "other": other}
+def _conflict(page, column, row, form, was):
+    """What the field held when it was opened, what it holds now, and who wrote that when."""
+    now = column.show(column.value(page.rows().select_related(*column.related).get(pk=row.pk)), row)
+    last = audit.last_change(row, column.edit)
+    who = User.objects.filter(pk=last.who).first() if last and last.who else None
+    return {"was": as_read(form.fields[column.edit], was), "now": now, "who": who, "at": last and last.at}
+
+
+def _asked(request, page, column, row, form, *, was, conflict=None, status=200):
+    context = {"page": page, "column": column, "row": row, "form": form, "was": was, "conflict": conflict}
     context["url"] = reverse("list_cell", args=[page.name, row.pk, column.edit])
     name = "crm/lists/_cell_form.html" if request.htmx else "crm/lists/cell.html"
     return render(request, name, context, status=status)

@@ -13,9 +13,9 @@ from crm import access, audit, htmx, jobs
 from crm.lists.bulk import AT_ONCE, act_named, apply_to
 from crm.lists.forms import BulkForm, ExportForm, SavedViewForm
 from crm.lists.page import Wish, page_named
-from crm.lists.render import foot as foot_cells
-from crm.lists.runs import count_of, read_undo, undo_now, undo_url
+from crm.lists.runs import count_of, named, read_undo, undo_now, undo_url
 from crm.lists.steps import context_of, neighbour
+from crm.lists.totals import foot as foot_cells
 from crm.models.saved_view import SavedView
 
 
@@ -146,7 +146,8 @@ def undo(request, name, token):
         raise Http404
     if count_of(page, asked["contexts"]) <= AT_ONCE:
         back, kept = undo_now(page, act, asked["contexts"], request.user)
-        return htmx.redirect(request, reverse(page.url_name), _undone(back, kept))
+        text = _undone(back, [str(row) for row in named(page, kept, request.user)])
+        return htmx.redirect(request, reverse(page.url_name), text)
     params = {"wish": {"list": page.name}, "act": act.name, "contexts": asked["contexts"]}
     job = jobs.start("lists.undo", by=request.user, params=params, subject=f"{page.title}: {act.label}")
     return htmx.redirect(request, job.get_absolute_url())
@@ -161,8 +162,9 @@ def _keys(request):
 def _undone(back, kept):
     text = ngettext("%(n)s record is as it was.", "%(n)s records are as they were.", back) % {"n": back}
     if kept:
-        left = ngettext("%(n)s has been changed since and stays.", "%(n)s have been changed since and stay.", kept)
-        text = f"{text} {left % {'n': kept}}"
+        n = len(kept)
+        left = ngettext("%(n)s has been changed since and stays:", "%(n)s have been changed since and stay:", n)
+        text = f"{text} {left % {'n': n}} {', '.join(kept[:5])}{' …' if n > 5 else ''}"
     return text
 
 

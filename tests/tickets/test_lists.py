@@ -43,7 +43,10 @@ def test_articles_are_filtered_sorted_found_and_added_up(client, admin, shelf):
         "Returns",
     ]
     foot = client.get(reverse("list_foot", args=["articles"])).context
-    assert {c.name: figure for c, _says, figure in foot["cells"] if figure} == {"helpful": "6", "unhelpful": "4"}
+    assert {c["column"].name: c["figure"] for c in foot["cells"] if c.get("figure")} == {
+        "helpful": "6",
+        "unhelpful": "4",
+    }
 
 
 def test_who_only_reads_opens_what_clients_see_and_changes_nothing(client, carol, shelf):

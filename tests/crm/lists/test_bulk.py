@@ -1,6 +1,8 @@
 """Acts on many rows: rights, exactness, the stream, taking back."""
 
+import pghistory
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from contacts.models import Company, Contact, Task
@@ -205,8 +207,10 @@ def test_taking_a_tag_back_leaves_later_tags_alone(client, people, alice):
     back = undo_of(client)
     Contact.objects.filter(pk=people[1].pk).update(tags=["vip", "new"])
 
-    client.post(back)
+    answer = client.post(back)
 
+    told = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert told[-1] == "1 record is as it was. 1 has been changed since and stays: Ann No1"
     assert Contact.objects.get(pk=people[0].pk).tags == ["old"]
     assert Contact.objects.get(pk=people[1].pk).tags == ["vip", "new"]
 
@@ -221,12 +225,16 @@ def test_a_whole_list_is_taken_back_by_a_job_from_its_result_page(client, alice)
     back = Job.objects.get(kind="lists.bulk").result["undo"]
     assert back in page
 
+    changed = Contact.objects.get(last_name="7")
+    with pghistory.context(user=alice.pk):
+        Contact.objects.filter(pk=changed.pk).update(tags=["vip", "mine"])
     client.post(back)
     outbox.run_due()
 
     job = Job.objects.get(kind="lists.undo")
-    assert (job.state, job.result["rows"][0]) == ("done", ["Taken back", AT_ONCE + 5])
-    assert not Contact.objects.exclude(tags=[]).exists()
+    assert (job.state, job.result["rows"][0]) == ("done", ["Taken back", AT_ONCE + 4])
+    assert job.result["records"] == [["Ann 7", changed.get_absolute_url()]]
+    assert list(Contact.objects.exclude(tags=[]).values_list("pk", flat=True)) == [changed.pk]
 
 
 def test_nobody_else_takes_it_back(client, people, alice, bob):

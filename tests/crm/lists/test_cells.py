@@ -74,6 +74,21 @@ def test_what_somebody_else_wrote_meanwhile_is_shown_and_not_overwritten(client,
     assert (second.status_code, Contact.objects.get().city) == (200, "Perm")
 
 
+def test_a_conflict_shows_what_was_what_is_who_wrote_it_and_what_was_typed(client, ann, alice, bob, carol):
+    client.force_login(bob)
+    client.post(cell("contacts", ann, "owner"), {"owner": bob.pk, "was": str(alice.pk)})
+    client.force_login(bob)
+
+    answer = client.post(cell("contacts", ann, "owner"), {"owner": carol.pk, "was": str(alice.pk)}, headers=HX)
+
+    conflict = answer.context["conflict"]
+    assert answer.status_code == 422
+    assert (conflict["was"], conflict["who"]) == ("Alice", bob)
+    assert "Bob" in conflict["now"]
+    assert f'value="{carol.pk}" selected' in answer.text
+    assert Contact.objects.get().owner == bob
+
+
 @pytest.mark.parametrize(("actor", "status"), [("carol", 403), ("mallory", 404)])
 def test_who_may_not_change_the_row_changes_no_cell(request, client, ann, actor, status):
     client.force_login(request.getfixturevalue(actor))

@@ -147,7 +147,7 @@ def test_totals_and_counts_are_of_ones_own_rows(client, alice, mallory):
     foot = client.get(reverse("list_foot", args=["contacts"]) + "?cols=score").context
 
     assert foot["count"] == 1
-    assert [figure for column, _says, figure in foot["cells"] if column.name == "score"] == ["10"]
+    assert [cell["figure"] for cell in foot["cells"] if cell["column"].name == "score"] == ["10"]
 
 
 def test_columns_stand_in_the_order_asked_for(client, alice):
