@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from analytics import seed, today  # noqa: F401  registered by being imported
+from contacts.services import merging
 from crm import access
 from crm.notify import declare_notification
 from crm.registry import Command, NavItem, command, nav, periodic, seeder
@@ -15,3 +16,4 @@ seeder("figures", order=90)(seed.seed)
 periodic("analytics.tasks.settle_facts", every=5)
 periodic("analytics.tasks.check_facts", every=24 * 3600, queue="models")
 periodic("analytics.tasks.fit_purchases", every=24 * 3600, queue="models")
+merging.stays("analytics.orderfact", "Counted anew from the orders, which the triggers note.")

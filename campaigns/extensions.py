@@ -5,7 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import bench, filters, lists, seed, today  # noqa: F401  filters registers what may be asked
 from campaigns.models import ContactScore, Enrolment, Segment, SegmentMembership, Sequence
-from campaigns.services import mailing, scoring, segments, sequences  # noqa: F401  mailing registers guards and renderer
+from campaigns.services import (  # mailing registers guards and renderer, merging what becomes of two people's runs
+    mailing,  # noqa: F401
+    merging,  # noqa: F401
+    scoring,
+    segments,
+    sequences,
+)
 from crm import access, jobs
 from crm.events import declare, subscribe
 from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, panel, periodic, seeder, settings_page
@@ -14,7 +20,8 @@ from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav
 TELLING = (
     "contact.created", "contact.stage_changed", "consent.given", "consent.withdrawn", "guide.downloaded", "page.viewed",
     "email.opened", "email.clicked", "email.replied", "order.paid", "order.cancelled", "deal.created", "deal.won", "deal.lost",
-    "deal.reopened",    "proposal.viewed", "ticket.created", "ticket.resolved", "ticket.rated",
+    "deal.reopened", "proposal.viewed", "ticket.created", "ticket.resolved", "ticket.rated", "contact.merged",
+    "contact.unmerged",
 )  # fmt: skip
 
 access.register("segment", _("Segments"), Segment)

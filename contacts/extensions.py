@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
 
-from contacts import bench, filters, imports, seed, today, work  # noqa: F401  registered by being imported
+from contacts import bench, duplicates, filters, imports, seed, today, work  # noqa: F401  registered by being imported
 from contacts.models import Company, Consent, Contact, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses

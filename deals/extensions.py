@@ -26,7 +26,13 @@ from crm.registry import (
 from crm.search import SearchSource, search_source
 from deals import filters, lists, queue, seed, today  # noqa: F401  registered by being imported
 from deals.models import Deal, Order, Product
-from deals.services import counts, facts, handoff, steps
+from deals.services import (
+    counts,
+    facts,
+    handoff,
+    merging,  # noqa: F401  what becomes of the facts about buyers
+    steps,
+)
 
 access.register("deal", _("Deals"), Deal)
 access.register("product", _("Products"), Product)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Enrolment, Letter, Sequence, StepRun, Suppression
 from campaigns.services import letters, sequences
-from contacts.models import Consent, Contact
+from contacts.models import Consent, Contact, ContactPoint
 from contacts.services.consents import state_consent
 from crm.events import EventRow, record_many
 from crm.mail import Content, Stop, guard, on_outcome, on_report, renderer
@@ -141,7 +141,8 @@ def note_report(delivery, report):
     reasons = Suppression.Reason
     if report.kind == "complaint" or report.is_hard:
         reason = reasons.COMPLAINED if report.kind == "complaint" else reasons.BOUNCED
-        Suppression.objects.get_or_create(digest=Suppression.digest_of(delivery.to), defaults={"reason": reason})
+        for address in _addresses(delivery) if report.kind == "complaint" else [delivery.to]:
+            Suppression.objects.get_or_create(digest=Suppression.digest_of(address), defaults={"reason": reason})
     if report.kind == "failed" and delivery.purpose == "campaigns.step":
         StepRun.objects.filter(enrolment=delivery.refs["enrolment"], step=delivery.refs["step"]).update(
             outcome="failed", reason=f"bounced: {report.words}"[:100]
@@ -159,6 +160,12 @@ def _note_complaint(delivery):
     record_many([EventRow("email.complained", contact.pk, contact.company_id, data=data)])
     state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source=str(_("complaint")))
     sequences.leave(contact.pk, "complained")
+
+
+def _addresses(delivery):
+    """The address of a letter and all present ones of its person, who may have become one with another since."""
+    theirs = ContactPoint.objects.filter(contact=delivery.contact_id, kind="email").values_list("norm", flat=True)
+    return {delivery.to, *theirs}
 
 
 def _event(kind, delivery, **data):

@@ -3,7 +3,9 @@ from contacts.models.calendar_feed import CalendarFeed
 from contacts.models.company import Company
 from contacts.models.consent import Consent
 from contacts.models.contact import Contact, ContactPoint, Employment
+from contacts.models.duplicate import CompanyPair, ContactPair, DuplicateSettings
 from contacts.models.import_run import ImportedRow, ImportRun
+from contacts.models.merge import Merge, MergeStep
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
 from contacts.models.recurrence import Recurrence
 from contacts.models.task import Participant, Reminder, Task
@@ -12,12 +14,17 @@ __all__ = [
     "ActivityType",
     "CalendarFeed",
     "Company",
+    "CompanyPair",
     "Consent",
     "Contact",
+    "ContactPair",
     "ContactPoint",
+    "DuplicateSettings",
     "Employment",
     "ImportRun",
     "ImportedRow",
+    "Merge",
+    "MergeStep",
     "Participant",
     "Playbook",
     "PlaybookRun",
