@@ -152,6 +152,7 @@ WORDS_RU = [
     "Восток",
 ]
 INDUSTRIES = ["Food and drink", "Laboratories", "Chemistry", "Water", "Health", "Paper", "Pharma"]
+INDUSTRIES_RU = ["Пищевая", "Лаборатории", "Химия", "Водоснабжение", "Медицина", "Бумага", "Фармацевтика"]
 
 
 def seed(plan):
@@ -185,7 +186,7 @@ def _companies(plan, values):
         INSERT INTO contacts_company (id, name, name_key, domain, email, phone, industry, staff, country, region, city, street,
           postcode, inn, source, tags, custom, created_at, updated_at, version, owner_id, team_id)
         SELECT i, name, replace(lower(name), 'ё', 'е'), host, 'office@' || host,
-          '', pg_temp.word(i, 6, %(industries)s), 5 + pg_temp.pick(i, 7, 900), CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', city, '',
+          '', CASE WHEN ru THEN pg_temp.word(i, 6, %(industries_ru)s) ELSE pg_temp.word(i, 6, %(industries)s) END, 5 + pg_temp.pick(i, 7, 900), CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', city, '',
           '', '', pg_temp.word(i, 8, %(sources)s), '{}', '{}', at, at, 1,
           CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + i / 2 %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + i / 2 %% cardinality(%(reps_en)s::bigint[])] END,
           CASE WHEN ru THEN %(team_ru)s ELSE %(team_en)s END
@@ -294,17 +295,17 @@ def seed_tasks(plan):
     plan.run(
         """
         INSERT INTO contacts_task (kind, title, note, reasons, contact_id, company_id, target_type, due_at, is_hot, outcome, created_at, owner_id, team_id)
-        SELECT CASE pg_temp.pick(id, 31, 3) WHEN 0 THEN 'call' WHEN 1 THEN 'mail' ELSE 'task' END,
+        SELECT (ARRAY['call', 'mail', 'task'])[1 + pg_temp.pick(id, 32, 3)],
           CASE WHEN country = 'RU' THEN (ARRAY['Позвонить и уточнить сроки', 'Отправить протокол калибровки', 'Согласовать визит'])[1 + pg_temp.pick(id, 32, 3)]
             ELSE (ARRAY['Call about the calibration quote', 'Send the certificate', 'Agree on a visit'])[1 + pg_temp.pick(id, 32, 3)] END,
-          '', '[]', id, company_id, '', date_trunc('hour', %(now)s) + make_interval(hours => pg_temp.pick(id, 33, 400) - 80), false, '',
+          '', '[]', id, company_id, '', pg_temp.work(%(now)s + make_interval(hours => pg_temp.pick(id, 33, 400) - 80), id, 36), false, '',
           %(now)s - interval '3 days', owner_id, team_id
         FROM contacts_contact WHERE pg_temp.pick(id, 34, 12) = 0
         """
     )
     # A third of what was due is done.
     plan.run(
-        "UPDATE contacts_task SET done_at = least(due_at + interval '2 hours', %(now)s) WHERE due_at < %(now)s AND pg_temp.pick(id, 35, 3) = 0"
+        "UPDATE contacts_task SET done_at = least(due_at + interval '2 hours', %(now)s) WHERE target_type = '' AND due_at < %(now)s AND pg_temp.pick(id, 35, 3) = 0"
     )
     plan.run(
         """
