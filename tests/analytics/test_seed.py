@@ -9,11 +9,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.models import Segment
+from campaigns.models import Segment, StepRun
 from contacts.models import Company, Contact
 from crm.models import Delivery, Event, User, Workspace
 from crm.seeding import Plan
 from deals.models import Deal, Order
+from deals.services.steps import refresh_stale_steps
 from tickets.models import Ticket
 
 
@@ -43,11 +44,18 @@ def test_every_deal_stands_where_its_open_stay_says(db):
     stays = Deal.objects.filter(stays__left_at=None).values_list("pk", "stage_id", "stays__stage_id")
     assert len(stays) == 60
     assert all(stage == stay for _pk, stage, stay in stays)
+    # What the cards say comes next is what the tasks say: the sweep finds nothing to mend.
+    assert Deal.objects.filter(state="open").exclude(next_step="").exists()
+    assert refresh_stale_steps() == 0
 
 
 def test_no_letter_of_the_demo_waits_to_be_sent(db):
     _seed()
     assert not Delivery.objects.filter(state__in=Delivery.WAITING).exists()
+    # The figures of a sequence, the list of letters and the timeline tell of the same letters.
+    sent = StepRun.objects.filter(outcome="sent")
+    assert set(sent.values_list("delivery_id", flat=True)) == set(Delivery.objects.values_list("pk", flat=True)) != set()
+    assert Event.objects.filter(kind="email.sent", data__has_key="sequence").count() == sent.count()
 
 
 def test_the_demo_writes_to_reserved_domains_only(db):
