@@ -105,6 +105,18 @@ def take_uploads(uuids, *, by, target):
     return rows
 
 
+def attach(request, target):
+    """Give the files of a form to a record: sent ahead by the script, or in the form itself. Says how many.
+
+    Raises FileRefused when there is none, or one is not kept; those before it are then.
+    """
+    taken = take_uploads(request.POST.getlist("files"), by=request.user, target=target)
+    sent = [store(upload, upload.name, by=request.user, target=target) for upload in request.FILES.getlist("file")]
+    if not taken and not sent:
+        raise FileRefused(_("Choose a file first."))
+    return len(taken) + len(sent)
+
+
 def remove_strays(*, before, batch=200):
     """Delete uploads older than `before` that no record took over. Returns how many, a batch at most."""
     rows = StoredFile.objects.filter(kind="upload", target_id=None, created_at__lt=before)[:batch]
@@ -122,10 +134,10 @@ def _as_uuid(text):
 
 
 def _visible(file, user):
-    if user.is_superuser or file.by_id == user.pk:
+    if user.is_superuser:
         return True
     if not file.target_type:
-        return False
+        return file.by_id == user.pk
     rows = apps.get_model(file.target_type).objects
     return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=file.target_id).exists()
 

@@ -148,15 +148,12 @@ def step_create(request, pk):
 @require_POST
 def file_create(request, pk):
     deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True)
-    upload = request.FILES.get("file")
-    text = ""
     try:
-        if upload:
-            files.store(upload, upload.name, by=request.user, target=deal)
-            text = _("The file is kept.")
+        files.attach(request, deal)
     except files.FileRefused as refusal:
         messages.error(request, str(refusal))
-    return htmx.redirect(request, deal.get_absolute_url(), text)
+        return htmx.redirect(request, deal.get_absolute_url())
+    return htmx.redirect(request, deal.get_absolute_url(), _("The file is kept."))
 
 
 def suggestions(request, kind):

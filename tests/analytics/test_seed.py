@@ -54,7 +54,9 @@ def test_no_letter_of_the_demo_waits_to_be_sent(db):
     assert not Delivery.objects.filter(state__in=Delivery.WAITING).exists()
     # The figures of a sequence, the list of letters and the timeline tell of the same letters.
     sent = StepRun.objects.filter(outcome="sent")
-    assert set(sent.values_list("delivery_id", flat=True)) == set(Delivery.objects.values_list("pk", flat=True)) != set()
+    assert (
+        set(sent.values_list("delivery_id", flat=True)) == set(Delivery.objects.values_list("pk", flat=True)) != set()
+    )
     assert Event.objects.filter(kind="email.sent", data__has_key="sequence").count() == sent.count()
 
 

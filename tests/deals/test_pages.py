@@ -4,10 +4,12 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from crm import files
 from deals.models import Deal, Order
 from deals.services import lines, proposals
 
@@ -215,3 +217,26 @@ def test_administrators_find_everything_in_django_admin(client, admin, deal, pro
     for name, row in {**rows, "lossreason": reason}.items():
         assert client.get(reverse(f"admin:deals_{name}_changelist"), {"q": "x"}).status_code == 200
         assert client.get(reverse(f"admin:deals_{name}_change", args=[row.pk])).status_code == 200
+
+
+def test_files_of_a_deal_come_with_the_form_or_ahead_of_it(client, deal, alice):
+    ahead = files.store(b"plan", "plan.txt", by=alice, kind="upload")
+    client.force_login(alice)
+    url = reverse("deals:file_create", args=[deal.pk])
+
+    client.post(url, {"files": [str(ahead.uuid)], "file": [SimpleUploadedFile(f"{n}.txt", b"x") for n in "ab"]})
+    nothing = client.post(url, {}, follow=True)
+
+    assert [file.name for file in files.files_of(deal)] == ["b.txt", "a.txt", "plan.txt"]
+    assert "Choose a file first." in nothing.content.decode()
+
+
+def test_whoever_lost_the_record_lost_its_files_also_those_he_brought(client, deal, alice, mallory):
+    kept = files.store(b"plan", "plan.txt", by=alice, target=deal)
+    client.force_login(alice)
+    assert client.get(reverse("file_show", args=[kept.uuid])).status_code == 200
+
+    deal.assign_to(mallory)
+    deal.save()
+
+    assert client.get(reverse("file_show", args=[kept.uuid])).status_code == 404
