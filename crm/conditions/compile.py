@@ -53,6 +53,11 @@ def where(tree, subject, *, user=None, now=None, zone=None, few=False):
     return _Compiler(context).node(tree, subject) if tree and tree != {"all": []} else Q()
 
 
+def value_of(item, subject):
+    """The value of a field as an expression, wherever it stands."""
+    return _Operand(item, subject).value
+
+
 class _Compiler:
     def __init__(self, context):
         self.context = context

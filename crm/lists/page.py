@@ -237,7 +237,9 @@ class Wish:
 
     def query(self, **changes):
         """Query string of this wish with some parameters changed; None takes one out. The place is left out."""
-        kept = {k: self.params[k] for k in ("view", "f", "q", "sort", "cols", "tot") if self.params.get(k)}
+        kept = {
+            k: self.params[k] for k in ("view", "f", "q", "sort", "cols", "tot", "shape", "by") if self.params.get(k)
+        }
         kept |= changes
         kept = {k: v for k, v in kept.items() if v not in (None, "")}
         return "?" + urlencode(kept) if kept else ""

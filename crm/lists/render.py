@@ -1,5 +1,6 @@
 """A list page: rows, tabs, filter bar, foot."""
 
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from django.db import OperationalError, connection, transaction
@@ -10,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from crm import access, conditions
 from crm.conditions.widgets import dump, tokens
+from crm.lists import shapes
 from crm.lists.bulk import acts_of
 from crm.lists.cells import with_pencil
 from crm.lists.page import Wish
@@ -27,17 +29,50 @@ def index(request, page_class):
     page = page_class()
     page.require(request.user)
     wish = Wish(page, request.user, request.GET)
-    context = {"page": page, "wish": wish, **_rows(page, wish, request), **_frame(page, wish, request)}
+    shape = shapes.picked(wish)
+    body = _shaped(page, wish, shape, request) if shape else _rows(page, wish, request)
+    context = {"page": page, "wish": wish, **body, **_frame(page, wish, request)}
     whole = not request.htmx or request.htmx.history_restore_request
     return render(request, "crm/lists/list.html" if whole else "crm/lists/_list.html", context)
 
 
+@contextmanager
+def _patiently(asked=True):
+    """What takes longer than people wait is stopped."""
+    with transaction.atomic():
+        if asked:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+        yield
+
+
+def _shaped(page, wish, picked, request):
+    """The filter in another shape than a table."""
+    shape, field = picked
+    try:
+        with _patiently():
+            drawn = shape.draw(wish, field, request.GET)
+    except OperationalError:
+        return _too_slow()
+    n = formats.number_format(drawn["count"], force_grouping=True)
+    return {
+        "rows": [],
+        "place": Page([]),
+        "count": drawn["count"],
+        "count_text": page.count_text(drawn["count"]) % {"n": n},
+        "shape": shape,
+        "by": field,
+        "drawn": drawn,
+    }
+
+
+def _too_slow():
+    return {"rows": [], "place": Page([]), "too_slow": True, "count_text": "–"}
+
+
 def _rows(page, wish, request):
     try:
-        with transaction.atomic():
-            if wish.is_filtered:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+        with _patiently(wish.is_filtered):
             found = take(
                 wish.shown_for_editing(),
                 wish.sort.sort,
@@ -50,7 +85,7 @@ def _rows(page, wish, request):
             )
             count = _counted(wish, found, request)
     except OperationalError:
-        return {"rows": [], "place": Page([]), "too_slow": True, "count_text": "–"}
+        return _too_slow()
     from_here = context_of(wish)
     for row in found.rows:
         row.in_list = from_here
@@ -92,6 +127,7 @@ def _frame(page, wish, request):
         "builder_url": _token_url(page, wish, "all"),
         "heads": [_head(wish, c) for c in wish.columns],
         "tabs": _tabs(wish),
+        "shapes": shapes.menu(wish),
         "views_url": reverse("list_views", args=[page.name]),
         "clear_url": wish.url(f="{}" if wish.view else None, q=None),
         "foot_url": reverse("list_foot", args=[page.name]) + wish.query(),
