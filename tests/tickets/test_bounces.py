@@ -267,7 +267,7 @@ def dead(delivery):
 
 
 @pytest.mark.parametrize("shape", [POSTFIX, EXIM, EXCHANGE, GMAIL], ids=["postfix", "exim", "exchange", "gmail"])
-def test_a_dead_address_is_known_from_then_on(answer, alice, shape):
+def test_e12_a_dead_address_is_known_from_then_on(answer, alice, shape):
     values = {"status": "5.1.1", "words": "User unknown", "code": "550", "action": "failed"}
 
     verdict = take(shape.format(id=answer.message_id, **values).encode())
@@ -295,14 +295,14 @@ def test_the_same_report_twice_tells_once(answer):
     ("status", "words"),
     [("5.2.2", "Mailbox full"), ("5.7.1", "Message rejected as spam"), ("5.3.4", "Too big"), ("4.4.7", "Expired")],
 )
-def test_what_is_not_about_the_address_leaves_it_alive(answer, status, words):
+def test_e12_what_is_not_about_the_address_leaves_it_alive(answer, status, words):
     take(postfix(answer, status, words))
 
     assert dead(answer) == ("bounced", "soft", False, False)
 
 
 @pytest.mark.parametrize("raw", [EXIM_DELAYED, None], ids=["exim", "postfix"])
-def test_a_letter_that_is_late_is_only_noted(answer, raw):
+def test_e12_a_letter_that_is_late_is_only_noted(answer, raw):
     report = raw.format(id=answer.message_id).encode() if raw else postfix(answer, "4.3.0", "Later", "delayed")
 
     verdict = take(report)
@@ -338,7 +338,7 @@ def test_a_report_about_no_letter_of_ours_changes_nothing(answer, id):
     assert Ticket.objects.count() == 1
 
 
-def test_a_complaint_ends_campaign_letters_and_makes_no_ticket(answer):
+def test_e14_a_complaint_ends_campaign_letters_and_makes_no_ticket(answer):
     verdict = take(COMPLAINT.format(id=answer.message_id).encode())
 
     assert verdict.outcome == "report"
@@ -347,7 +347,7 @@ def test_a_complaint_ends_campaign_letters_and_makes_no_ticket(answer):
     assert Ticket.objects.count() == 1
 
 
-def test_a_dead_address_of_a_colleague_gets_no_more_notifications_and_administrators_know(support, admin, smtp):
+def test_e13_a_dead_address_of_a_colleague_gets_no_more_notifications_and_administrators_know(support, admin, smtp):
     headers = {"Auto-Submitted": "auto-generated"}
     first = queue_mail(to="bob@gone.test", subject="A", text="A", headers=headers, purpose="crm.notification")
     Delivery.objects.update(state="sent")

@@ -67,7 +67,7 @@ def link(ticket):
     return "/help/ratings/" + signing.dumps([ticket.pk, ticket.reopened], salt=surveys.SALT) + "/"
 
 
-def test_a_solution_asks_once_and_opening_the_link_rates_nothing(client, alice, ticket):
+def test_c1_c2_a_solution_asks_once_and_opening_the_link_rates_nothing(client, alice, ticket):
     desk.set_status(ticket, "resolved", by=alice)
     desk.set_status(ticket, "closed", by=alice)
 
@@ -77,7 +77,7 @@ def test_a_solution_asks_once_and_opening_the_link_rates_nothing(client, alice, 
     assert not ticket.ratings.exists()
 
 
-def test_a_score_can_be_changed_and_a_bad_one_is_told_once(client, alice, ticket):
+def test_c1_a_score_can_be_changed_and_a_bad_one_is_told_once(client, alice, ticket):
     for score in (5, 2, 1):
         assert client.post(link(ticket), {"score": score, "comment": "Hm"}).status_code == 200
 
@@ -92,7 +92,7 @@ def test_an_impossible_score_is_refused(client, ticket, score):
     assert not ticket.ratings.exists()
 
 
-def test_an_altered_link_leads_nowhere(client, ticket):
+def test_a35_an_altered_link_leads_nowhere(client, ticket):
     assert client.post(link(ticket)[:-3] + "xx/", {"score": 5}).status_code == 404
     assert not ticket.ratings.exists()
 
@@ -103,7 +103,7 @@ def article(title, body="Text", state="published", language="ru"):
 
 
 @pytest.mark.parametrize("state", ["draft", "internal"])
-def test_what_is_not_published_never_leaves_the_house(client, workspace, state):
+def test_k5_what_is_not_published_never_leaves_the_house(client, workspace, state):
     hidden = article("Секретная калибровка", state=state)
 
     assert client.get(f"/help/articles/{hidden.pk}/").status_code == 404
@@ -113,17 +113,17 @@ def test_what_is_not_published_never_leaves_the_house(client, workspace, state):
 
 
 @pytest.mark.parametrize("text", ["приборы", "ПРИБОРА", "прибр", "ghb,jh", "  прибор  "])
-def test_an_article_is_found_by_form_error_and_layout(text):
+def test_k1_k3_an_article_is_found_by_form_error_and_layout(text):
     found = article("Как включить прибор")
 
     assert articles.find(Article.objects.published(), text) == [found]
 
 
-def test_markup_in_an_article_is_text():
+def test_a15_markup_in_an_article_is_text():
     assert "<script>" not in articles.rendered("<script>alert(1)</script>\n\n- <b>x</b>")
 
 
-def test_one_reader_votes_once(client, workspace):
+def test_k8_one_reader_votes_once(client, workspace):
     found = article("Прибор")
     for _n in range(3):
         client.post(f"/help/articles/{found.pk}/votes/", {"helpful": "1"})

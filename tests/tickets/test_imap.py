@@ -40,7 +40,7 @@ def test_new_letters_become_tickets_once(box, put):
     assert (box.last_error, box.lease_until) == ("", None)
 
 
-def test_a_server_that_numbers_anew_brings_no_doubles(box, put):
+def test_e1_d20_a_server_that_numbers_anew_brings_no_doubles(box, put):
     put(1, 2)
     poller.poll(box.pk)
     Mailbox.objects.filter(pk=box.pk).update(uid_validity=1, last_uid=900)
@@ -80,7 +80,7 @@ CREATE TRIGGER refuse BEFORE INSERT ON tickets_ticket FOR EACH ROW WHEN (NEW.sub
 """
 
 
-def test_one_letter_that_breaks_us_holds_up_no_other(box, put):
+def test_e25_d20_one_letter_that_breaks_us_holds_up_no_other(box, put):
     with connection.cursor() as cursor:
         cursor.execute(REFUSAL)
     put(1, 2, 3)
@@ -99,7 +99,7 @@ def test_one_letter_that_breaks_us_holds_up_no_other(box, put):
     assert poller.poll(box.pk) == 0
 
 
-def test_whatever_breaks_gives_the_mailbox_back_at_once_and_loses_nothing(box, put, settings, tmp_path):
+def test_d15_d20_whatever_breaks_gives_the_mailbox_back_at_once_and_loses_nothing(box, put, settings, tmp_path):
     put(1)
     (tmp_path / "file").write_text("in the way")
     settings.MEDIA_ROOT = tmp_path / "file"

@@ -67,7 +67,7 @@ def test_a_known_person_is_recognised_by_any_of_his_addresses(admin):
     assert Contact.objects.count() == 1
 
 
-def test_the_same_letter_twice_is_once():
+def test_e1_the_same_letter_twice_is_once():
     take(letter())
 
     verdict = take(letter())
@@ -88,7 +88,7 @@ def test_an_answer_to_our_letter_goes_to_its_ticket_and_our_answer_threads(admin
     assert sent.message_id == ours.message_id
 
 
-def test_a_forged_id_of_ours_matches_nothing():
+def test_e6_a_forged_id_of_ours_matches_nothing():
     ticket = take(letter()).ticket
 
     verdict = take(
@@ -99,7 +99,7 @@ def test_a_forged_id_of_ours_matches_nothing():
     assert ticket.messages.count() == 1
 
 
-def test_the_number_in_the_subject_counts_only_for_its_own_client():
+def test_e5_e6_the_number_in_the_subject_counts_only_for_its_own_client():
     ticket = take(letter()).ticket
 
     mine = take(letter("More.", id="<2@example.com>", subject=f"Re: Zero [#{ticket.number}]"))
@@ -112,7 +112,7 @@ def test_the_number_in_the_subject_counts_only_for_its_own_client():
     assert ticket.messages.count() == 2
 
 
-def test_a_stranger_who_knows_the_id_of_a_clients_letter_reaches_nothing():
+def test_e6_a_stranger_who_knows_the_id_of_a_clients_letter_reaches_nothing():
     ticket = take(letter()).ticket
 
     verdict = take(letter(id="<2@evil.example>", sender="eve@evil.example", In_Reply_To="<1@example.com>"))
@@ -121,7 +121,7 @@ def test_a_stranger_who_knows_the_id_of_a_clients_letter_reaches_nothing():
     assert ticket.messages.count() == 1
 
 
-def test_of_two_references_the_nearest_wins():
+def test_e4_of_two_references_the_nearest_wins():
     first = take(letter()).ticket
     second = take(letter(id="<2@example.com>", subject="Another")).ticket
 
@@ -130,7 +130,7 @@ def test_of_two_references_the_nearest_wins():
     assert verdict.ticket == second != first
 
 
-def test_five_thousand_references_are_read_quickly():
+def test_e4_five_thousand_references_are_read_quickly():
     many = " ".join(f"<x{i}@example.com>" for i in range(5000))
 
     assert len(parse(letter(References=many)).references) == 50
@@ -139,7 +139,7 @@ def test_five_thousand_references_are_read_quickly():
 @pytest.mark.parametrize(
     ("id", "kept"), [(None, False), ("", False), ("<abc@[>", True), ("<" + "x" * 3000 + "@a>", False)]
 )
-def test_a_letter_without_a_usable_id_gets_a_stable_one(id, kept):
+def test_e3_a_letter_without_a_usable_id_gets_a_stable_one(id, kept):
     raw = letter(id=id)
 
     first, second = parse(raw).message_id, parse(raw).message_id
@@ -163,7 +163,7 @@ MACHINES = [
 
 @pytest.mark.parametrize("status", ["resolved", "closed"])
 @pytest.mark.parametrize("headers", MACHINES)
-def test_a_machine_wakes_nothing_and_its_answer_stays_with_the_ticket(admin, headers, status):
+def test_e10_a_machine_wakes_nothing_and_its_answer_stays_with_the_ticket(admin, headers, status):
     ticket = take(letter()).ticket
     ours = desk.reply(ticket, "Done.", by=admin, status=status)
 
@@ -175,7 +175,7 @@ def test_a_machine_wakes_nothing_and_its_answer_stays_with_the_ticket(admin, hea
 
 
 @pytest.mark.parametrize("headers", MACHINES)
-def test_only_a_bare_automatic_answer_asks_for_nothing(headers):
+def test_e11_only_a_bare_automatic_answer_asks_for_nothing(headers):
     verdict = take(letter(**headers))
 
     assert verdict.outcome == ("ignored" if headers.get("Auto_Submitted") == "auto-replied" else "created")
@@ -183,7 +183,7 @@ def test_only_a_bare_automatic_answer_asks_for_nothing(headers):
 
 
 @pytest.mark.parametrize("value", ["no", "no; x=1"])
-def test_a_human_who_says_so_is_believed(value):
+def test_e10_a_human_who_says_so_is_believed(value):
     assert take(letter(Auto_Submitted=value)).outcome == "created"
 
 
@@ -195,7 +195,7 @@ def test_a_human_who_says_so_is_believed(value):
         ({"X_Rapport": mark_of(7)}, "our own"),
     ],
 )
-def test_reports_and_our_own_letters_make_no_ticket(headers, reason):
+def test_e13_reports_and_our_own_letters_make_no_ticket(headers, reason):
     verdict = take(letter(**headers))
 
     assert verdict.outcome == "ignored"
@@ -249,7 +249,7 @@ def test_a_letter_to_a_solved_ticket_opens_it_and_to_a_closed_one_makes_a_new(ad
         (b"From: a@example.com\r\nSubject: s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\na\x00b", "s", "ab"),
     ],
 )
-def test_any_charset_is_read_or_replaced(raw, subject, text):
+def test_e15_e16_e17_e29_any_charset_is_read_or_replaced(raw, subject, text):
     found = parse(raw)
 
     assert (found.subject, found.text) == (subject, text)
@@ -266,7 +266,7 @@ def test_any_charset_is_read_or_replaced(raw, subject, text):
         None,
     ],
 )
-def test_an_impossible_date_counts_as_now(date, time_machine):
+def test_e26_an_impossible_date_counts_as_now(date, time_machine):
     time_machine.move_to("2026-11-24 12:00:00+00:00", tick=False)
 
     assert parse(letter(Date=date)).sent_at.isoformat().startswith("2026-11-2")
@@ -283,7 +283,7 @@ def test_an_impossible_date_counts_as_now(date, time_machine):
         ("undisclosed-recipients:;", ""),
     ],
 )
-def test_the_sender_is_found_or_unknown(sender, address):
+def test_e27_the_sender_is_found_or_unknown(sender, address):
     assert parse(letter(sender=sender)).sender == address
 
 
@@ -303,7 +303,7 @@ def test_the_sender_is_found_or_unknown(sender, address):
         '<iframe src="https://evil.example/"></iframe>',
     ],
 )
-def test_html_that_runs_loads_or_asks_is_taken_out(client, admin, html):
+def test_e21_a9_a11_a13_html_that_runs_loads_or_asks_is_taken_out(client, admin, html):
     raw = letter(f"<p>Hello</p>{html}", Content_Type="text/html; charset=utf-8")
     ticket = take(raw).ticket
     message = ticket.messages.get()
@@ -343,7 +343,7 @@ def _multipart(*parts):
         ("Content-Disposition: attachment", "attachment"),
     ],
 )
-def test_attachments_are_kept_under_a_safe_name(head, name):
+def test_e18_a18_attachments_are_kept_under_a_safe_name(head, name):
     take(
         _multipart(
             "Content-Type: text/plain\r\n\r\nSee the file.",
@@ -357,7 +357,7 @@ def test_attachments_are_kept_under_a_safe_name(head, name):
     assert "/" not in file.content.name.rsplit("/", 1)[-1]
 
 
-def test_a_program_in_a_letter_is_refused_with_a_note():
+def test_e30_a_program_in_a_letter_is_refused_with_a_note():
     ticket = take(
         _multipart("Content-Type: text/plain\r\n\r\nHi", 'Content-Disposition: attachment; filename="a.exe"\r\n\r\nMZ')
     ).ticket
@@ -366,13 +366,13 @@ def test_a_program_in_a_letter_is_refused_with_a_note():
     assert "is a program" in ticket.messages.get(direction="note").text
 
 
-def test_a_thousand_nested_parts_end():
+def test_e25_a_thousand_nested_parts_end():
     raw = letter("--x\r\n" * 1000, Content_Type='multipart/mixed; boundary="x"')
 
     assert take(raw).outcome == "created"
 
 
-def test_three_readers_of_one_campaign_letter_make_three_tickets():
+def test_e7_three_readers_of_one_campaign_letter_make_three_tickets():
     for i in range(3):
         take(
             letter(

@@ -113,7 +113,7 @@ def test_zero_days_keeps_originals_for_ever(time_machine):
     assert StoredFile.objects.count() == 1
 
 
-def test_a_letter_that_breaks_us_is_parked_and_taken_when_mended(mend, client, admin):
+def test_e25_a_letter_that_breaks_us_is_parked_and_taken_when_mended(mend, client, admin):
     verdict = take(poison())
     row = InboundMail.objects.get()
     assert (verdict.outcome, row.outcome, row.reason[:14]) == ("failed", "failed", "RecursionError")
@@ -160,7 +160,7 @@ def test_a_letter_whose_worker_died_is_taken_by_the_sweep(support, time_machine)
     assert (row.outcome, Ticket.objects.count()) == ("created", 1)
 
 
-def test_the_same_id_over_other_words_is_another_letter():
+def test_e2_the_same_id_over_other_words_is_another_letter():
     take(letter("First words."))
 
     second = take(letter("Other words."))
@@ -169,7 +169,7 @@ def test_the_same_id_over_other_words_is_another_letter():
     assert second.reason == "another letter carries the same id"
 
 
-def test_a_flood_of_strangers_makes_no_more_contacts_than_allowed(client, admin, time_machine):
+def test_e28_a_flood_of_strangers_makes_no_more_contacts_than_allowed(client, admin, time_machine):
     DeskSettings(new_contacts=3).save()
     time_machine.move_to("2026-11-24 12:00:00+00:00", tick=False)
     people.create_contact(by=admin, first_name="Known", email="known@example.com")
@@ -227,7 +227,7 @@ def shown(client, ticket):
     return answer.content.decode().partition("<body>")[2], answer
 
 
-def test_pictures_that_came_along_are_shown_and_never_by_another_name(client, admin):
+def test_e20_pictures_that_came_along_are_shown_and_never_by_another_name(client, admin):
     ticket = take(
         html_letter(
             '<p>See <img src="cid:pic@x" alt="the pipe"> <img src="cid:other"> <img src="CID:svg@x"></p>',
@@ -246,7 +246,7 @@ def test_pictures_that_came_along_are_shown_and_never_by_another_name(client, ad
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_pictures_elsewhere_are_fetched_only_when_asked_for(client, admin, open_canary, canary):  # noqa: F811
+def test_e21_a14_pictures_elsewhere_are_fetched_only_when_asked_for(client, admin, open_canary, canary):  # noqa: F811
     html = f'<p>Hi</p><img src="{open_canary}/ok" width=1><img src="{open_canary}/big"><img src="http://127.0.0.1:{canary.server_port}/ok">'
     ticket = take(html_letter(html)).ticket
     client.force_login(admin)
@@ -269,7 +269,7 @@ def test_pictures_elsewhere_are_fetched_only_when_asked_for(client, admin, open_
     assert Canary.asked.count("/ok") == 1
 
 
-def test_what_calls_itself_a_picture_and_is_none_is_not_kept(client, admin, open_canary, monkeypatch):  # noqa: F811
+def test_e21_a27_what_calls_itself_a_picture_and_is_none_is_not_kept(client, admin, open_canary, monkeypatch):  # noqa: F811
     monkeypatch.setitem(Canary.answers, "/evil", (200, {"Content-Type": "image/png"}, b"<svg onload=alert(1)>"))
     ticket = take(html_letter(f'<img src="{open_canary}/evil">')).ticket
     client.force_login(admin)

@@ -12,7 +12,8 @@ from django.db import transaction
 from crm import files, outside
 from crm.models import StoredFile
 from tickets.models import TicketMessage
-from tickets.services.inbound.parse import picture_type, sanitised
+from tickets.services.inbound.markup import sanitised
+from tickets.services.inbound.parse import picture_type
 
 MOST = 30
 LARGEST = 3 * 1024 * 1024

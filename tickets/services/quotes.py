@@ -1,4 +1,4 @@
-"""Folding what a letter repeats of earlier ones. Nothing is dropped: what is folded is one click away."""
+"""Folding what a letter repeats of earlier ones, and its signature. Nothing is dropped: what is folded is one click away."""
 
 import re
 
@@ -14,18 +14,34 @@ _INTRO = re.compile(
     re.X | re.I,
 )
 _HEADS = re.compile(r"^(From|Von|От|От\ кого)\s*:.+", re.I)
+# A signature longer than this, or one with a paragraph in it, is text of the client.
+_SIGNATURE = 8
 _HEAD = re.compile(r"^[^\W\d][\w ]{1,14}\s*:\s")
 
 
 def fold(text):
-    """(what is shown, what is folded). Only a copy at the very end is folded: answers between the lines stay."""
+    """(what is shown, what is folded). Only a copy or signature at the very end is: answers between the lines stay."""
     lines = text.split("\n")
     cut = _quoted(lines)
     if cut is None:
         cut = _copied(lines)
+    cut = _signed(lines, len(lines) if cut is None else cut)
     if cut is None or not "".join(lines[:cut]).strip():
         return text, ""
     return "\n".join(lines[:cut]).rstrip(), "\n".join(lines[cut:])
+
+
+def _signed(lines, end):
+    """Where the signature before `end` begins, else `end`; None when nothing is to be folded."""
+    last = end
+    while last and not lines[last - 1].strip():
+        last -= 1
+    for number in range(last - 1, max(0, last - _SIGNATURE - 2), -1):
+        if not lines[number].strip():
+            break
+        if lines[number].rstrip() == "--":
+            return number
+    return end if end < len(lines) else None
 
 
 def _quoted(lines):

@@ -10,13 +10,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tickets.models import Mailbox
+from tickets.services.inbound.parse import LARGEST
 from tickets.services.inbound.take import park, take
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 TIMEOUT = 30
 BATCH = 50
-LARGEST = 50 * 1024 * 1024
 
 
 def poll(mailbox_id):

@@ -8,23 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
-from itertools import islice
-
-import nh3
 
 from crm.text import norm_email
+from tickets.services.inbound import tnef
+from tickets.services.inbound.charsets import decoded, guessed
+from tickets.services.inbound.markup import without_remote, words_of
 
 MOST_PARTS = 200
+# No more of a letter is fetched. One of this size may have been cut.
+LARGEST = 50 * 1024 * 1024
 LONGEST_TEXT = 500_000
-_ALLOWED = {
-    "a", "b", "strong", "i", "em", "u", "s", "p", "br", "div", "span", "ul", "ol", "li", "blockquote", "pre", "code",
-    "table", "thead", "tbody", "tr", "td", "th", "h1", "h2", "h3", "h4", "hr", "img",
-}  # fmt: skip
 _ID = re.compile(r"<[^<>\s]{1,240}>")
-
-
 PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
-MOST_PICTURES = 50
 
 
 @dataclass
@@ -46,6 +41,7 @@ class Letter:
 
     `received_at` is when the letter reached its server, which the sender's clock has no say in. `images` are the
     addresses of pictures it would fetch; in `html` they stand as remote:0, remote:1, …
+    `left_out` counts parts past MOST_PARTS, which only the original has. `is_cut`: the end may be missing.
     """
 
     message_id: str
@@ -61,6 +57,8 @@ class Letter:
     received_at: datetime = None
     images: list = field(default_factory=list)
     files: list = field(default_factory=list)
+    left_out: int = 0
+    is_cut: bool = False
 
 
 def parse(raw):
@@ -68,15 +66,16 @@ def parse(raw):
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
     senders = _addresses(message, "From")
     name, address = senders[0] if senders else ("", "")
-    text, html, files = _body(message)
-    shown, images = without_remote(html)
+    parts = list(_walk(message))
+    text, html, files = _body(parts[:MOST_PARTS])
+    shown, images = without_remote(html, {file.cid for file in files if file.cid})
     sent_at = _date(message)
     return Letter(
         message_id=_message_id(message, raw),
         sender=norm_email(address),
         sender_name=_line(name)[:150],
         subject=_line(_decoded("".join(_values(message, "Subject")[:1])))[:300],
-        text=_clean(text or _text_of(html))[:LONGEST_TEXT],
+        text=_clean(text or words_of(html))[:LONGEST_TEXT],
         html=_clean(shown)[:LONGEST_TEXT],
         images=images,
         references=_references(message),
@@ -88,6 +87,8 @@ def parse(raw):
         ],
         headers={name.lower(): _line(str(value)) for name, value in message.items()},
         files=files,
+        left_out=max(0, len(parts) - MOST_PARTS),
+        is_cut=len(raw) >= LARGEST,
     )
 
 
@@ -101,46 +102,6 @@ def picture_type(content):
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for sign, kind in PICTURES.items() if content.startswith(sign)), "")
-
-
-def without_remote(html):
-    """(HTML that loads nothing, addresses of the pictures it would load)."""
-    urls = []
-
-    def source(tag, name, value):
-        if name != "src":
-            return re.sub(r"[<>]", "", value)[:300] if tag == "img" else value
-        value = value.strip()
-        if value[:4].lower() == "cid:":
-            return value[:250]
-        if re.match(r"remote:\d+\Z", value) or not re.match(r"(?i)https?://", value) or len(urls) >= MOST_PICTURES:
-            return None
-        value = _clean(value)[:2000]
-        if value not in urls:
-            urls.append(value)
-        return f"remote:{urls.index(value)}"
-
-    return sanitised(html, source), urls
-
-
-def sanitised(html, source=None):
-    """HTML without anything that runs, loads, overlays or asks: text, structure, links, and names of pictures."""
-    if not html:
-        return ""
-    return nh3.clean(
-        html.replace("\x00", ""),
-        tags=_ALLOWED,
-        attributes={"a": {"href"}, "img": {"src", "alt"}},
-        attribute_filter=source or _named_pictures,
-        url_schemes={"http", "https", "mailto", "tel", "cid", "remote"},
-        clean_content_tags={"script", "style", "title", "noscript"},
-        link_rel="noopener noreferrer nofollow",
-    )
-
-
-def _named_pictures(tag, name, value):
-    """Of pictures only those that stand for one of ours keep their source."""
-    return value if name != "src" or re.match(r"(?i)(cid:|remote:\d+\Z)", value) else None
 
 
 def _message_id(message, raw):
@@ -161,14 +122,16 @@ def _addresses(message, name):
     for raw in _values(message, name):
         for shown, address in getaddresses([raw[:5000]]):
             if "@" in address:
-                found.append((_decoded(shown), address))
+                # "Ann Lee ann@example.com", written without brackets, comes in one piece.
+                before, _blank, address = address.rpartition(" ")
+                found.append((_decoded(shown or before), address))
     return found
 
 
 def _values(message, name):
     """A header's values as text on one line; raw 8-bit letters are guessed instead of lost."""
     found = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
-    return [_guess(value.encode("utf-8", "surrogateescape")).replace("\r", " ").replace("\n", " ") for value in found]
+    return [guessed(value.encode("utf-8", "surrogateescape")).replace("\r", " ").replace("\n", " ") for value in found]
 
 
 def _decoded(value):
@@ -177,7 +140,7 @@ def _decoded(value):
     try:
         chunks = decode_header(value)
     except (ValueError, email.errors.HeaderParseError):
-        return _guess(str(value).encode("utf-8", "surrogateescape"))
+        return guessed(str(value).encode("utf-8", "surrogateescape"))
     for chunk, charset in chunks:
         if isinstance(chunk, str):
             chunk = chunk.encode("utf-8", "surrogateescape")
@@ -185,25 +148,51 @@ def _decoded(value):
             parts[-1][0] += chunk
         else:
             parts.append([chunk, charset])
-    return "".join(_text(chunk, charset) for chunk, charset in parts)
+    return "".join(decoded(chunk, charset) for chunk, charset in parts)
 
 
-def _body(message):
+def _body(parts):
+    """(text, HTML, files) of a letter's parts."""
     text, html, files = [], [], []
-    for part in islice(_walk(message), MOST_PARTS):
-        kind, name = part.get_content_type(), part.get_filename()
+    for part in parts:
+        kind, name = part.get_content_type(), _name(part)
         payload = part.get_payload(decode=True) or b""
         if kind == "message/rfc822" and part.is_multipart():
             inner = part.get_payload(0)
             payload, name = inner.as_bytes(), name or f"{_line(_decoded(str(inner.get('Subject', ''))))[:80]}.eml"
-        if kind == "text/plain" and not name and part.get_content_disposition() != "attachment":
-            text.append(_text(payload, part.get_content_charset()))
-        elif kind == "text/html" and not name and part.get_content_disposition() != "attachment":
-            html.append(_text(payload, part.get_content_charset()))
+        shown = not name and part.get_content_disposition() != "attachment"
+        if kind == "text/plain" and shown:
+            text.append(decoded(payload, part.get_content_charset()))
+        elif kind == "text/html" and shown:
+            html.append(decoded(payload, part.get_content_charset()))
+        elif payload.startswith(tnef.SIGNATURE):
+            _unwrap(payload, name, text, html, files)
         elif payload:
             cid = _line(str(part.get("Content-ID", ""))).strip("<>")[:240]
-            files.append(Part(_line(_decoded(name)) if name else _name_for(payload), payload, cid))
+            files.append(Part(name or _name_for(payload), payload, cid))
     return "\n".join(text), "\n".join(html), files
+
+
+def _unwrap(payload, name, text, html, files):
+    """Put the parts of a winmail.dat where they belong: its files always, its words when the letter has none."""
+    try:
+        found = tnef.unpack(payload)
+    except tnef.Broken:
+        files.append(Part(name or "winmail.dat", payload))
+        return
+    if not "".join(text + html).strip():
+        text.append(found.text)
+        html.append(found.html)
+    files += [Part(_line(file.name) or _name_for(file.content), file.content, file.cid) for file in found.files]
+
+
+def _name(part):
+    """The name of a part's file, "" when it has none. A raw 8-bit name is read before Python replaces its letters."""
+    for header in ("Content-Disposition", "Content-Type"):
+        for value in _values(part, header)[:1]:
+            if not value.isascii():
+                part.replace_header(header, value)
+    return _line(_decoded(part.get_filename() or ""))
 
 
 def _name_for(payload):
@@ -218,33 +207,6 @@ def _walk(message):
             yield from _walk(part)
     else:
         yield message
-
-
-def _text(payload, charset):
-    """Bytes in the named charset; an unknown or wrong one is guessed."""
-    if charset and charset.lower() not in {"us-ascii", "unknown-8bit", "8bit"}:
-        try:
-            return payload.decode(charset).encode("utf-8", "replace").decode("utf-8")
-        except (LookupError, ValueError):  # some of Python's own codecs raise plain UnicodeError
-            pass
-    return _guess(payload)
-
-
-def _guess(payload):
-    """UTF-8 when it is; else the Cyrillic charset whose reading has more of the letters that Russian uses most."""
-    try:
-        return payload.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    readings = [payload.decode(charset, errors="replace") for charset in ("koi8-r", "cp1251")]
-    best = max(readings, key=lambda text: sum(c in "оеаинтсрвл" for c in text.lower()))
-    return best if any("а" <= c.lower() <= "я" for c in best) else payload.decode("latin-1")
-
-
-def _text_of(html):
-    """Plain words of an HTML body."""
-    broken = re.sub(r"(?i)<(br|/p|/div|/tr|/li)[^>]*>", "\n", html)
-    return nh3.clean(broken, tags=set(), clean_content_tags={"script", "style", "title"}).replace("&nbsp;", " ")
 
 
 def _clean(text):

@@ -8,14 +8,14 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import invitations, people
 from crm import files
 from crm.events import record
 from crm.mail.bounces import take_report
-from crm.models import Delivery, Notification, User
+from crm.models import Delivery, Notification, User, Workspace
 from crm.notify import notify
 from tickets.models import DeskSettings, InboundMail, Mailbox, Ticket
 from tickets.services import desk
@@ -140,7 +140,9 @@ def _judge(letter, row, raw, trusted):
         automatic=automatic,
         at=letter.received_at,
     )
-    _keep_files(letter, row.entry)
+    with override(Workspace.get().language):
+        _keep_files(letter, row.entry)
+        _note_others(letter, contact, ticket)
     return verdict
 
 
@@ -178,15 +180,35 @@ def _note_campaign_reply(letter, contact):
 
 
 def _keep_files(letter, message):
-    for file in letter.files[:MOST_FILES]:
+    """Keep the files; a note says which are missing. Only pictures that the letter shows count as its pictures."""
+    kept = letter.files[: -1 if letter.is_cut else None][:MOST_FILES]
+    shown = letter.html.lower()
+    for file in kept:
         try:
-            kind = "inline" if file.cid and file.is_picture else "attachment"
-            kept = files.store(file.content, file.name, target=message, kind=kind)
+            kind = "inline" if file.is_picture and file.cid and f"cid:{file.cid.lower()}" in shown else "attachment"
+            stored = files.store(file.content, file.name, target=message, kind=kind)
             if kind == "inline":
-                message.images.append({"cid": file.cid, "file": str(kept.uuid)})
+                message.images.append({"cid": file.cid, "file": str(stored.uuid)})
         except files.FileRefused as refusal:
             desk.note(message.ticket, str(refusal), by=None)
     message.save(update_fields=["images"])
+    if letter.is_cut:
+        text = _("The letter is too large and was cut. Ask its sender to send the files another way.")
+        desk.note(message.ticket, text, by=None)
+    elif missing := len(letter.files) - len(kept) + letter.left_out:
+        text = ngettext(
+            "%(count)s more part of the letter stands only in its original.",
+            "%(count)s more parts of the letter stand only in its original.",
+            missing,
+        )
+        desk.note(message.ticket, text % {"count": missing}, by=None)
+
+
+def _note_others(letter, contact, ticket):
+    """A letter that answers several tickets joins the nearest; its colleagues see which others it names."""
+    others = [other.label for other in threads.named(letter, contact) if other != ticket]
+    if others:
+        desk.note(ticket, _("The letter also names %(tickets)s.") % {"tickets": ", ".join(others)}, by=None)
 
 
 def _write(row, verdict):

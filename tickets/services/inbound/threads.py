@@ -23,10 +23,8 @@ def ticket_of(letter, contact, *, automatic=False):
     only for that client. A ticket that is closed, or solved long ago, is continued by a new one; a machine's answer
     is laid to it all the same, quietly.
     """
-    for reference in letter.references:
-        ticket = _of_id(reference, contact)
-        if ticket:
-            return (ticket, None) if automatic or _continues(ticket, letter) else (None, ticket)
+    for ticket in named(letter, contact)[:1]:
+        return (ticket, None) if automatic or _continues(ticket, letter) else (None, ticket)
     found = _TOKEN.search(letter.subject)
     ticket = Ticket.objects.filter(number=int(found.group(1))).first() if found else None
     if ticket is None:
@@ -37,16 +35,23 @@ def ticket_of(letter, contact, *, automatic=False):
     return (ticket, None) if automatic or _continues(ticket, letter) else (None, ticket)
 
 
-def _of_id(reference, contact):
+def named(letter, contact):
+    """Tickets that the ids of a letter lead to, the nearest first, each once."""
+    ours = {reference: _own_key(reference) for reference in letter.references}
+    tickets = Ticket.objects.in_bulk([key for key in ours.values() if key])
+    found = {reference: tickets.get(key) for reference, key in ours.items() if key}
+    if contact is not None:
+        theirs = TicketMessage.objects.filter(
+            message_id__in=letter.references, direction="in", ticket__requester=contact
+        )
+        found |= {row.message_id: row.ticket for row in theirs.select_related("ticket").order_by("-pk")}
+    return list(dict.fromkeys(filter(None, (found.get(reference) for reference in letter.references))))
+
+
+def _own_key(reference):
+    """The ticket of an id that we gave, None for any other: the key in it cannot be guessed."""
     found = _OURS.match(reference)
-    if found:
-        pk, mark = found.groups()
-        return Ticket.objects.filter(pk=pk).first() if keys.is_mark(mark, "ticket", pk) else None
-    if contact is None:
-        return None
-    mine = TicketMessage.objects.filter(message_id=reference, direction="in", ticket__requester=contact)
-    message = mine.select_related("ticket").first()
-    return message.ticket if message else None
+    return int(found.group(1)) if found and keys.is_mark(found.group(2), "ticket", found.group(1)) else None
 
 
 def _continues(ticket, letter):
