@@ -4,9 +4,11 @@ Daylight saving is exact: every working interval is turned into instants of its 
 changes nothing about Monday.
 """
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 FARTHEST = 366 * 3  # days to look ahead before a calendar counts as empty
@@ -50,16 +52,11 @@ class Hours:
 
 def business_seconds(hours: Hours, start: datetime, end: datetime) -> int:
     """Working seconds in [start, end); 0 when end is not after start."""
-    if end <= start:
-        return 0
-    zone = ZoneInfo(hours.zone)
-    # An interval of the day before may reach past midnight.
-    day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
     total = 0.0
-    while day <= last:
-        for opens, closes in hours.intervals(day):
-            total += max(0.0, (min(closes, end) - max(opens, start)).total_seconds())
-        day += timedelta(days=1)
+    for opens, closes in _working(hours, start, (end - start).days + 2):
+        if opens >= end:
+            break
+        total += (min(closes, end) - opens).total_seconds()
     return round(total)
 
 
@@ -68,19 +65,12 @@ def add_business(hours: Hours, start: datetime, seconds: int) -> datetime:
 
     Raises ValueError when the calendar has no working time in the next three years.
     """
-    zone = ZoneInfo(hours.zone)
-    day = start.astimezone(zone).date() - timedelta(days=1)
     left = float(seconds)
-    for _n in range(FARTHEST):
-        for opens, closes in hours.intervals(day):
-            opens = max(opens, start)
-            room = (closes - opens).total_seconds()
-            if room <= 0:
-                continue
-            if left <= room:
-                return opens + timedelta(seconds=left)
-            left -= room
-        day += timedelta(days=1)
+    for opens, closes in _working(hours, start, FARTHEST):
+        room = (closes - opens).total_seconds()
+        if left <= room:
+            return opens + timedelta(seconds=left)
+        left -= room
     raise ValueError("The calendar has no working time.")
 
 
@@ -100,6 +90,17 @@ def add_business_days(hours: Hours, day: date, n: int) -> date:
     raise ValueError("The calendar has no working time.")
 
 
+def _working(hours, start, days):
+    """Working intervals from `start` on, in order, each instant once: a night may reach into the hours of the next day."""
+    # An interval of the day before may reach past midnight.
+    day, reached = start.astimezone(ZoneInfo(hours.zone)).date() - timedelta(days=1), start
+    for n in range(days + 1):
+        for opens, closes in hours.intervals(day + timedelta(days=n)):
+            if closes > reached:
+                yield max(opens, reached), closes
+                reached = closes
+
+
 def parse_week(text: str) -> dict:
     """{weekday: [(start, end)]} from "0-4 09:00-13:00 14:00-18:00; 5 10:00-14:00".
 
@@ -109,13 +110,12 @@ def parse_week(text: str) -> dict:
     for part in filter(None, (piece.strip() for piece in text.split(";"))):
         days, *spans = part.split()
         first, _dash, last = days.partition("-")
-        if not spans or not first.isdigit() or not 0 <= int(first) <= int(last or first) <= 6:
-            raise ValueError(part)
-        found = sorted(_span(span) for span in spans)
-        if any(a[1] > b[0] for a, b in zip(found, found[1:], strict=False)):
+        if not spans or not re.fullmatch(r"[0-6](-[0-6])?", days) or first > (last or first):
             raise ValueError(part)
         for day in range(int(first), int(last or first) + 1):
-            week[day] = found
+            week[day] = sorted([*week.get(day, []), *map(_span, spans)])
+            if any(a[1] > b[0] for a, b in pairwise(week[day])):
+                raise ValueError(part)
     return week
 
 

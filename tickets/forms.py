@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.services.points import PointRefused, normalise
+from crm.forms import zone_choices
 from crm.models import BusinessCalendar, SpecialDay, User
 from tickets.models import Article, Category, DeskSettings, Macro, Mailbox, Priority, SlaTarget, Ticket
 
@@ -144,6 +145,8 @@ class SlaForm(Plain, forms.ModelForm):
 
 
 class CalendarForm(Plain, forms.ModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+
     class Meta:
         model = BusinessCalendar
         fields = ["name", "time_zone", "week"]

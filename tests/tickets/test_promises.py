@@ -1,6 +1,7 @@
 """Promised times: every trap of calendars and pauses, with values counted by an independent reference."""
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -96,7 +97,28 @@ STARTS = st.datetimes(datetime(2026, 3, 20), datetime(2026, 4, 5), timezones=st.
 )
 
 
-@settings(max_examples=400, deadline=None)
+def test_s24_elapsed_undoes_due_and_due_grows_on_ten_thousand_calendars():
+    dice = Random(24)
+
+    def spans():
+        edges = sorted(dice.sample(range(144), dice.choice([2, 4, 6])))  # until noon of the next day
+        return [(a * 15, b * 15) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+    zones = ["Europe/Berlin", "America/New_York", "UTC", "Pacific/Kiritimati", "Asia/Kathmandu", "Australia/Lord_Howe"]
+    for _n in range(10_000):
+        week = {day: spans() for day in dice.sample(range(7), dice.randint(1, 7))}
+        special = {date(2026, 3, dice.randint(20, 31)): dice.choice([[], [(600, 720)]]) for _d in range(3)}
+        hours = Hours(dice.choice(zones), week, special)
+        start = datetime(2026, 3, 20, tzinfo=UTC) + timedelta(seconds=dice.randint(0, 1_400_000))
+        seconds = dice.randint(1, 36_000)
+
+        due = add_business(hours, start, seconds)
+
+        assert business_seconds(hours, start, due) == seconds
+        assert add_business(hours, start, seconds + 60) > due
+
+
+@settings(max_examples=200, deadline=None)
 @given(hours=calendars(), start=STARTS, minutes=st.integers(1, 600))
 def test_s24_the_due_instant_is_that_of_a_walk_over_every_minute(hours, start, minutes):
     due = add_business(hours, start, minutes * 60)
@@ -147,6 +169,23 @@ def test_s13_a_calendar_without_working_time_promises_nothing(open_at, calendar)
     ticket = open_at("2026-07-06 10:00")
 
     assert (ticket.first_response_due_at, ticket.resolution_due_at) == (None, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields", [{"week": ""}, {"week": "0-4"}, {"week": "0 09:00-12:00; 0 11:00-13:00"}, {"time_zone": "Mars/Olympus"}]
+)
+def test_s13_hours_that_cannot_be_are_refused_with_what_was_typed(client, admin, calendar, fields):
+    client.force_login(admin)
+
+    answer = client.post(
+        reverse("tickets:calendar_edit", args=[calendar.pk]),
+        {"name": "Typed", "time_zone": "Europe/Berlin", "week": "0-4 09:00-18:00"} | fields,
+    )
+
+    assert answer.status_code == 422
+    assert 'value="Typed"' in answer.content.decode()
+    assert BusinessCalendar.objects.filter(name="Office", week="0-4 09:00-18:00").exists()
 
 
 @pytest.mark.django_db
@@ -201,6 +240,57 @@ def test_s20_the_same_pause_twice_is_one(open_at, then):
 
     assert ticket.waited == 2 * H
     assert ticket.resolution_due_at == at("2026-07-07 11:00")
+
+
+@pytest.mark.django_db
+def test_s23_other_hours_count_the_pause_anew(open_at, then, calendar):
+    BusinessCalendar.objects.update(week="0-6 00:00-24:00")
+    ticket = open_at("2026-07-06 10:00")
+    then(ticket, "2026-07-06 12:00", "pending")
+    ticket = then(ticket, "2026-07-06 20:00", "open")
+    assert ticket.resolution_due_at == at("2026-07-07 02:00")
+
+    BusinessCalendar.objects.update(week="0-4 09:00-18:00")
+    promises.recompute({"priority": "normal"})
+
+    ticket.refresh_from_db()
+    # Of the pause only the 6 h until closing time were working time.
+    assert (ticket.waited, ticket.resolution_due_at) == (6 * H, at("2026-07-07 15:00"))
+
+
+@pytest.mark.django_db
+def test_a_pause_counts_in_the_hours_of_the_new_priority(open_at, then, calendar, alice):
+    always = BusinessCalendar.objects.create(name="Always", time_zone="Europe/Berlin", week="0-6 00:00-24:00")
+    SlaTarget.objects.create(priority="urgent", calendar=always, first_response=30, resolution=240)
+    ticket = open_at("2026-07-06 10:00")
+    then(ticket, "2026-07-06 17:00", "pending")
+    then(ticket, "2026-07-07 10:00", "open")
+
+    ticket = desk.set_priority(ticket, "urgent", by=alice)
+
+    assert (ticket.waited, ticket.resolution_due_at) == (17 * H, at("2026-07-07 07:00"))
+
+
+@pytest.mark.django_db
+def test_an_answer_given_while_the_clock_stands_counts_no_pause(open_at, then, alice, time_machine):
+    ticket = open_at("2026-07-06 10:00")
+    then(ticket, "2026-07-06 10:20", "pending")
+    time_machine.move_to(at("2026-07-06 12:00"), tick=False)
+
+    desk.reply(ticket, "Here", by=alice)
+
+    ticket.refresh_from_db()
+    assert ticket.business_response == 20 * 60
+    assert then(ticket, "2026-07-06 14:00", "resolved").business_resolution == 20 * 60
+
+
+@pytest.mark.django_db
+def test_without_hours_every_second_but_the_pauses_counts(open_at, then):
+    SlaTarget.objects.all().delete()
+    ticket = open_at("2026-07-03 10:00")
+    then(ticket, "2026-07-03 11:00", "pending")
+
+    assert then(ticket, "2026-07-06 11:00", "resolved").business_resolution == 1 * H
 
 
 @pytest.mark.django_db

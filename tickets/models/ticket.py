@@ -28,7 +28,7 @@ class TicketQuerySet(OwnedQuerySet):
 @audit.tracked(
     exclude=[
         *("subject_key", "updated_at", "paused_at", "business_response", "business_resolution", "reopened", "waited"),
-        "waited_for_response",
+        *("waited_for_response", "pauses"),
     ]
 )
 class Ticket(Owned):
@@ -78,7 +78,9 @@ class Ticket(Owned):
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     business_response = models.IntegerField(null=True, blank=True, editable=False)
     business_resolution = models.IntegerField(null=True, blank=True, editable=False)
-    # Working seconds it stood still, in all and before the first response.
+    # When it stood still: [[since, until], …]. Facts, so that other working hours count them anew.
+    pauses = models.JSONField(default=list, db_default=[], editable=False)
+    # Working seconds of the pauses, in all and before the first response.
     waited = models.IntegerField(default=0, db_default=0, editable=False)
     waited_for_response = models.IntegerField(default=0, db_default=0, editable=False)
     reopened = models.PositiveSmallIntegerField(_("reopened"), default=0, editable=False)

@@ -107,7 +107,7 @@ def reply(ticket, text, *, by, seen=None, status=None, attachments=()):
     now = message.created_at
     if ticket.first_response_at is None:
         ticket.first_response_at = now
-        ticket.business_response = worked(ticket, now, ticket.waited_for_response)
+        ticket.business_response = worked(ticket, now)
     if ticket.owner is None:
         ticket.assign_to(by)
     ticket.last_message_at = now
@@ -143,7 +143,7 @@ def set_status(ticket, status, *, by=None):
     if status == Status.PENDING:
         ticket.paused_at = now
     if status in {Status.RESOLVED, Status.CLOSED} and was_open:
-        ticket.resolved_at, ticket.business_resolution = now, worked(ticket, now, ticket.waited)
+        ticket.resolved_at, ticket.business_resolution = now, worked(ticket, now)
     if status == Status.CLOSED:
         ticket.closed_at = now
     if status in Ticket.OPEN and not was_open:

@@ -1,10 +1,11 @@
 """Promised times: set from the receipt, moved by what the ticket waited, watched by a sweep.
 
-What counts is working time in the calendar of the priority. `waited` is the working time that passed while the ticket
-stood still (it waited for the client, or was solved and came back); promises and measured times leave it out.
+What counts is working time in the calendar of the priority. A ticket that waits for the client, or was solved and came
+back, stood still: its pauses are kept as facts and counted in whatever hours hold, so that another calendar or priority
+moves them too. Promises and measured times leave them out.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from crm import outbox
-from crm.clock import add_business, business_seconds
+from crm.clock import Hours, add_business, business_seconds
 from crm.events import record
 from crm.models import User
 from crm.notify import notify
@@ -23,6 +24,8 @@ from tickets.models import SlaBreach, SlaTarget, Ticket
 BATCH = 200
 # A breach older than this is written down and wakes nobody: it was found late, after a standstill or an import.
 NEWS = timedelta(hours=24)
+# Where no hours are set every second counts.
+ALWAYS = Hours("UTC", {day: [(0, 1440)] for day in range(7)})
 
 
 def target_of(priority):
@@ -42,6 +45,9 @@ def promise(ticket, target=None):
     if target is None:
         return
     hours = target.calendar.hours()
+    if ticket.pauses:
+        ticket.waited = _paused(ticket, hours)
+        ticket.waited_for_response = _paused(ticket, hours, until=ticket.first_response_at)
     try:
         ticket.first_response_due_at = add_business(
             hours, ticket.created_at, target.first_response * 60 + ticket.waited_for_response
@@ -53,22 +59,24 @@ def promise(ticket, target=None):
 
 def run_on(ticket, since, now):
     """The ticket stood still from `since` to `now`: both promises that are still open move by that working time."""
-    target = target_of(ticket.priority)
-    if target is None or since is None:
-        return
-    waited = business_seconds(target.calendar.hours(), since, now)
-    ticket.waited += waited
-    if ticket.first_response_at is None:
-        ticket.waited_for_response += waited
-    promise(ticket, target)
+    if since is not None:
+        ticket.pauses = [*ticket.pauses, [since.isoformat(), now.isoformat()]]
+        promise(ticket)
 
 
-def worked(ticket, now, waited=0):
-    """Working seconds from the receipt to now, less what it waited; calendar seconds where no hours are set."""
+def worked(ticket, now):
+    """Working seconds from the receipt to now without the pauses; all seconds where no hours are set."""
     target = target_of(ticket.priority)
-    if target is None:
-        return round((now - ticket.created_at).total_seconds())
-    return max(0, business_seconds(target.calendar.hours(), ticket.created_at, now) - waited)
+    hours = target.calendar.hours() if target else ALWAYS
+    return max(0, business_seconds(hours, ticket.created_at, now) - _paused(ticket, hours, until=now))
+
+
+def _paused(ticket, hours, until=None):
+    """Working seconds of the pauses, of one that lasts too, as far as they lie before `until`."""
+    spans = [(datetime.fromisoformat(since), datetime.fromisoformat(end)) for since, end in ticket.pauses]
+    if ticket.paused_at and until:
+        spans.append((ticket.paused_at, until))
+    return sum(business_seconds(hours, since, min(end, until or end)) for since, end in spans)
 
 
 def calendar_changed(calendar):
