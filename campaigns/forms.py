@@ -1,8 +1,5 @@
 """Forms of campaigns."""
 
-import hashlib
-
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -10,60 +7,8 @@ from campaigns.models import GuideForm, HandOffRule, Letter, ScoreRule, Segment,
 from campaigns.services import letters, segments
 from contacts.services.points import PointRefused, normalise
 from crm import conditions
+from crm.forms import Plain, Watchful
 from crm.text import norm_email
-
-
-class Plain:
-    """Crispy layout without a form tag of its own."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper(self)
-        self.helper.form_tag = False
-
-
-class Watchful(Plain):
-    """A form that notices when somebody else has saved the record since it was opened; call it in a transaction.
-
-    It then refuses once, keeps what was written here and tells what the others wrote (`theirs`): nothing is lost.
-    """
-
-    theirs = ()
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["seen"] = forms.CharField(required=False, widget=forms.HiddenInput, initial=self._print())
-
-    def clean(self):
-        data = super().clean()
-        if not self.instance.pk:
-            return data
-        saved = type(self.instance).objects.select_for_update().get(pk=self.instance.pk)
-        present = self._print(saved)
-        if data.get("seen") not in ("", present):
-            self.theirs = [
-                (self.fields[name].label, str(self._shown(saved, name)))
-                for name in self._meta.fields
-                if self.fields[name].prepare_value(getattr(saved, name)) != data.get(name)
-                and getattr(saved, name) != data.get(name)
-            ]
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen")] = present
-            raise forms.ValidationError(
-                _("Somebody saved this while you were writing. Yours is kept below: save again to replace theirs.")
-            )
-        return data
-
-    def _print(self, row=None):
-        row = row or self.instance
-        values = "\x1f".join(str(self._meta.model._meta.get_field(f).value_from_object(row)) for f in self._meta.fields)
-        return hashlib.sha256(values.encode()).hexdigest()[:32]
-
-    @staticmethod
-    def _shown(row, name):
-        shown = getattr(row, f"get_{name}_display", None)
-        value = shown() if shown else getattr(row, name)
-        return {True: _("yes"), False: _("no")}.get(value, value) if isinstance(value, bool) else value
 
 
 class SegmentForm(forms.ModelForm):

@@ -1,5 +1,6 @@
 """Forms of the settings area."""
 
+import hashlib
 import zoneinfo
 
 from crispy_forms.helper import FormHelper
@@ -33,6 +34,59 @@ def one_line_only(form):
 def _refuse_controls(value):
     if isinstance(value, str) and CONTROLS.search(value):
         raise forms.ValidationError(_("There is a line end or a control character in it. Write it in one line."))
+
+
+class Plain:
+    """Crispy layout without a form tag of its own."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper(self)
+        self.helper.form_tag = False
+
+
+class Watchful(Plain):
+    """A form that notices when somebody else has saved the record since it was opened; call it in a transaction.
+
+    It then refuses once, keeps what was written here and tells what the others wrote (`theirs`): nothing is lost.
+    """
+
+    theirs = ()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["seen"] = forms.CharField(required=False, widget=forms.HiddenInput, initial=self._print())
+
+    def clean(self):
+        data = super().clean()
+        if self.instance._state.adding:
+            return data
+        saved = type(self.instance).objects.select_for_update().get(pk=self.instance.pk)
+        present = self._print(saved)
+        if data.get("seen") not in ("", present):
+            self.theirs = [
+                (self.fields[name].label, str(self._shown(saved, name)))
+                for name in self._meta.fields
+                if self.fields[name].prepare_value(getattr(saved, name)) != data.get(name)
+                and getattr(saved, name) != data.get(name)
+            ]
+            self.data = self.data.copy()
+            self.data[self.add_prefix("seen")] = present
+            raise forms.ValidationError(
+                _("Somebody saved this while you were writing. Yours is kept below: save again to replace theirs.")
+            )
+        return data
+
+    def _print(self, row=None):
+        row = row or self.instance
+        values = "\x1f".join(str(self._meta.model._meta.get_field(f).value_from_object(row)) for f in self._meta.fields)
+        return hashlib.sha256(values.encode()).hexdigest()[:32]
+
+    @staticmethod
+    def _shown(row, name):
+        shown = getattr(row, f"get_{name}_display", None)
+        value = shown() if shown else getattr(row, name)
+        return {True: _("yes"), False: _("no")}.get(value, value) if isinstance(value, bool) else value
 
 
 class TwoColumns(FormHelper):

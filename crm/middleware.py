@@ -1,6 +1,8 @@
-"""Sign-in by default, and each person's language and time zone."""
+"""Sign-in by default, each person's language and time zone, and the address a request really comes from."""
 
+import contextlib
 import hashlib
+import ipaddress
 import zoneinfo
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -9,11 +11,28 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, get_user_model
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.cache import cache
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
 from pghistory.middleware import HistoryMiddleware
+
+
+class ProxyMiddleware:
+    """Behind a proxy the client is the last address the proxy named: limits, sessions, consents and the trail need it."""
+
+    def __init__(self, get_response):
+        if not settings.BEHIND_PROXY:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request):
+        named = request.META.pop("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        # On a probe of the proxy itself its own address stays.
+        with contextlib.suppress(ValueError):
+            request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(named))
+        return self.get_response(request)
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -22,13 +41,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(self, request, view_func):
         if not get_user_model().objects.exists():
             return redirect("setup")
-        if not request.htmx:
+        if not request.htmx and request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
-        # After signing in the person wants the page, not the fragment that was asked for.
-        page = urlsplit(request.htmx.current_url or "/")
+        # After signing in the person wants the page, not the fragment or the form that was sent from it.
+        page = urlsplit(request.htmx.current_url or request.headers.get("Referer") or "/")
         back = urlunsplit(("", "", page.path or "/", page.query, ""))
         login = f"{reverse(settings.LOGIN_URL)}?{urlencode({REDIRECT_FIELD_NAME: back})}"
-        return HttpResponse(headers={"HX-Redirect": login})
+        return HttpResponse(headers={"HX-Redirect": login}) if request.htmx else redirect(login)
 
 
 class AuditMiddleware(HistoryMiddleware):

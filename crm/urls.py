@@ -82,4 +82,5 @@ urlpatterns = [
 handler400 = "crm.views.errors.bad_request"
 handler403 = "crm.views.errors.forbidden"
 handler404 = "crm.views.errors.not_found"
+handler429 = "crm.views.errors.too_many"
 handler500 = "crm.views.errors.server_error"

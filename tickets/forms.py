@@ -1,23 +1,12 @@
 """Forms of tickets, the knowledge base and their settings."""
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.services.points import PointRefused, normalise
-from crm.forms import zone_choices
+from crm.forms import Plain, Watchful, zone_choices
 from crm.models import BusinessCalendar, SpecialDay, User
 from tickets.models import Article, Category, DeskSettings, Macro, Mailbox, Priority, SlaTarget, Ticket
-
-
-class Plain:
-    """Crispy layout without a form tag of its own."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper(self)
-        self.helper.form_tag = False
-        self.helper.form_class = "form"
 
 
 class TicketForm(Plain, forms.Form):
@@ -79,7 +68,7 @@ class RatingForm(forms.Form):
     comment = forms.CharField(max_length=5000, required=False)
 
 
-class ArticleForm(Plain, forms.ModelForm):
+class ArticleForm(Watchful, forms.ModelForm):
     class Meta:
         model = Article
         fields = ["title", "summary", "category", "language", "state", "body"]
@@ -125,26 +114,26 @@ class MailboxForm(Plain, forms.ModelForm):
         return super().save(commit)
 
 
-class DeskSettingsForm(Plain, forms.ModelForm):
+class DeskSettingsForm(Watchful, forms.ModelForm):
     class Meta:
         model = DeskSettings
         fields = ["raw_days", "new_contacts", "ask_on_close", "quiet_days"]
 
 
-class MacroForm(Plain, forms.ModelForm):
+class MacroForm(Watchful, forms.ModelForm):
     class Meta:
         model = Macro
         fields = ["name", "language", "text"]
         widgets = {"text": forms.Textarea(attrs={"rows": 8})}
 
 
-class SlaForm(Plain, forms.ModelForm):
+class SlaForm(Watchful, forms.ModelForm):
     class Meta:
         model = SlaTarget
         fields = ["calendar", "first_response", "resolution"]
 
 
-class CalendarForm(Plain, forms.ModelForm):
+class CalendarForm(Watchful, forms.ModelForm):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
 
     class Meta:

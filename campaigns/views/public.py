@@ -13,7 +13,12 @@ from campaigns.forms import DownloadForm
 from campaigns.models import GuideForm, Suppression
 from campaigns.services import guides, tracking
 from crm.access import public
+from crm.limits import too_often
+from crm.views import errors
 
+# An hour: of one network address, which may be an office, and for one person.
+GUIDES_OF_ADDRESS = 60
+GUIDES_OF_PERSON = 3
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
@@ -67,13 +72,14 @@ def guide(request, slug):
             data = form.cleaned_data
             if data["website"]:
                 raise BadRequest
-            guides.give(
-                row,
-                email=data["email"],
-                name=data["name"],
-                advertising=data["advertising"],
-                address=request.META["REMOTE_ADDR"],
-            )
+            address = request.META["REMOTE_ADDR"]
+            if too_often("guide", address, limit=GUIDES_OF_ADDRESS, seconds=3600):
+                return errors.too_many(request)
+            # One victim's address cannot be filled with letters: what is asked for too often is given and not noted.
+            if not too_often("guide", data["email"], limit=GUIDES_OF_PERSON, seconds=3600):
+                guides.give(
+                    row, email=data["email"], name=data["name"], advertising=data["advertising"], address=address
+                )
             return render(request, "public/guide_given.html", {"guide": row})
         return render(request, "public/guide.html", {"guide": row, "form": form}, status=422 if form.errors else 200)
 

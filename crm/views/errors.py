@@ -1,5 +1,6 @@
 """Pages for what went wrong: what happened and what to do."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -9,6 +10,13 @@ from crm.access import public
 
 
 def bad_request(request, exception=None):
+    if isinstance(exception, RequestDataTooBig):
+        return _page(
+            request,
+            413,
+            _("This is too much at once"),
+            _("What was sent is larger than the server takes. Make it smaller, or send it in parts."),
+        )
     return _page(
         request,
         400,
@@ -40,6 +48,16 @@ def csrf_failure(request, reason=""):
 def not_found(request, exception=None):
     return _page(
         request, 404, _("Nothing is here"), _("The record does not exist, or it is not among those that you may see.")
+    )
+
+
+@public
+def too_many(request, exception=None):
+    return _page(
+        request,
+        429,
+        _("Too many tries"),
+        _("Wait a few minutes, then try again. Nothing is lost."),
     )
 
 

@@ -1,5 +1,6 @@
 """Writing the knowledge base."""
 
+from django.db import transaction
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,9 +19,11 @@ def edit(request, pk=None):
         fetch(Article.objects.all(), request.user, pk, edit=True) if pk else Article(language=request.user.language)
     )
     form = ArticleForm(request.POST or None, instance=article)
-    if request.method == "POST" and form.is_valid():
-        articles.keep(form.save(commit=False), by=request.user)
-        return htmx.redirect(request, reverse("tickets:article_edit", args=[article.pk]), _("Saved."))
+    if request.method == "POST":
+        with transaction.atomic():
+            if form.is_valid():
+                articles.keep(form.save(commit=False), by=request.user)
+                return htmx.redirect(request, reverse("tickets:article_edit", args=[article.pk]), _("Saved."))
     context = {"form": form, "article": article, "has_categories": Category.objects.exists()}
     return render(request, "tickets/article_form.html", context, status=422 if form.errors else 200)
 

@@ -104,11 +104,17 @@ def macro(request, pk=None):
 
 def _form(request, form_class, row, title, list_url, list_name, then=None):
     form = form_class(request.POST or None, instance=row)
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            saved = form.save()
-            if then:
-                then(saved)
+    if _saved(request, form, then):
         return htmx.redirect(request, reverse(list_url), _("Saved."))
     context = {"form": form, "title": title, "parent": (list_name, reverse(list_url))}
     return render(request, "crm/settings_form.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def _saved(request, form, then):
+    if request.method != "POST" or not form.is_valid():
+        return False
+    row = form.save()
+    if then:
+        then(row)
+    return True
