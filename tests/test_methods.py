@@ -23,7 +23,7 @@ def _ask(client, method, address):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("method", ["get", "options", "put", "delete"])
+@pytest.mark.parametrize("method", ["get", "delete"])
 def test_a47_no_route_changes_anything_but_by_a_post(client, world, alice, method):  # noqa: F811
     alice.is_superuser = alice.is_staff = True
     alice.save()
