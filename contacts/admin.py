@@ -2,7 +2,17 @@
 
 from django.contrib import admin
 
-from contacts.models import Company, Contact, Task
+from contacts.models import (
+    Address,
+    BankAccount,
+    Company,
+    Contact,
+    ContactPoint,
+    Employment,
+    LifecycleStay,
+    Requisite,
+    Task,
+)
 from crm.admin import TrackedAdmin
 from crm.text import sort_key
 
@@ -24,6 +34,46 @@ class RecordAdmin(TrackedAdmin):
         return False
 
 
+class ChildInline(admin.TabularInline):
+    """Rows that hang on a record: to look at. They are changed in the program, which settles what follows from it."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+class PointInline(ChildInline):
+    model = ContactPoint
+    fields = ["kind", "value", "label", "is_primary", "verified_at", "bounced_at", "opted_out_at"]
+
+
+class EmploymentInline(ChildInline):
+    model = Employment
+    fields = ["company", "role", "since_on", "until_on", "is_primary", "has_left"]
+
+
+class AddressInline(ChildInline):
+    model = Address
+    fields = ["kind", "label", "street", "postcode", "city", "region", "country"]
+
+
+class LifecycleInline(ChildInline):
+    model = LifecycleStay
+    fk_name = "contact"
+    fields = ["stage", "entered_at", "left_at", "by", "how"]
+
+
+class RequisiteInline(ChildInline):
+    model = Requisite
+    fields = ["name", "form", "country", "inn", "kpp", "ogrn", "vat_id", "is_primary"]
+
+
 @admin.register(Contact)
 class ContactAdmin(RecordAdmin):
     list_display = ["__str__", "email", "phone", "company", "stage", "owner", "created_at"]
@@ -33,6 +83,7 @@ class ContactAdmin(RecordAdmin):
     autocomplete_fields = ["owner", "team"]
     # They repeat the primary contact points and the primary employment.
     readonly_fields = ["email", "phone", "company", "created_at"]
+    inlines = [PointInline, EmploymentInline, AddressInline, LifecycleInline]
 
 
 @admin.register(Company)
@@ -41,7 +92,10 @@ class CompanyAdmin(RecordAdmin):
     list_filter = ["owner", "team"]
     list_select_related = ["owner"]
     search_fields = ["name_key__startswith", "domain__startswith", "inn__startswith"]
-    autocomplete_fields = ["owner", "team", "parent"]
+    autocomplete_fields = ["owner", "team"]
+    # The first two repeat the primary contact points; the tree is changed in the program, which refuses a ring in words.
+    readonly_fields = ["email", "phone", "parent", "created_at"]
+    inlines = [PointInline, RequisiteInline, AddressInline]
 
 
 @admin.register(Task)
@@ -51,3 +105,19 @@ class TaskAdmin(RecordAdmin):
     list_select_related = ["owner"]
     search_fields = ["title__icontains"]
     autocomplete_fields = ["owner", "team", "contact", "company", "by"]
+
+
+class BankAccountInline(ChildInline):
+    model = BankAccount
+    fields = ["bank", "bik", "account", "correspondent", "iban", "bic"]
+
+
+@admin.register(Requisite)
+class RequisiteAdmin(RecordAdmin):
+    list_display = ["name", "company", "country", "inn", "kpp", "vat_id", "is_primary"]
+    list_filter = ["country"]
+    list_select_related = ["company"]
+    search_fields = ["inn__startswith", "vat_id__startswith", "ogrn__startswith"]
+    autocomplete_fields = ["company"]
+    readonly_fields = ["is_primary", "created_at"]
+    inlines = [BankAccountInline]

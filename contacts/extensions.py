@@ -5,13 +5,15 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
 
 from contacts import bench, duplicates, filters, imports, seed, today, work  # noqa: F401  registered by being imported
-from contacts.models import Company, Consent, Contact, Task
+from contacts.models import Company, Consent, Contact, Requisite, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
-    points,
 )
 from contacts.services.consents import current_consents
-from contacts.views import lists  # noqa: F401  registers the list pages
+from contacts.views import (  # noqa: F401  register the blocks of the record pages and the list pages
+    lists,
+    record_panels,
+)
 from crm import access, files
 from crm.events import declare
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
@@ -42,6 +44,11 @@ declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), i
 declare("contact.stage_changed", gettext_lazy("Became {label}"), icon="arrow-up-right")
 declare("company.assigned", gettext_lazy("{actor} gave this company to {to}"), icon="user-share")
 declare("company.created", gettext_lazy("{actor} added this company"), icon="building")
+declare("contact.moved", gettext_lazy("Left {before}, works at {after} now"), icon="building-plus")
+declare("company.regrouped", gettext_lazy("{actor} put this company below {to}"), icon="sitemap")
+declare("requisites.added", gettext_lazy("{actor} added the requisites of {title}"), icon="file-certificate")
+declare("requisites.changed", gettext_lazy("{actor} changed the requisites of {title}"), icon="file-certificate")
+declare("requisites.removed", gettext_lazy("{actor} removed the requisites of {title}"), icon="file-certificate")
 declare("note.added", gettext_lazy("{actor} wrote a note"), icon="note", group="talks")
 declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talks")
 declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")
@@ -62,7 +69,7 @@ def _exact_person(text):
 
 def _exact_company(text):
     if len(digits(text)) in {10, 12}:
-        return Q(inn=digits(text))
+        return Q(inn=digits(text)) | Q(pk__in=Requisite.objects.filter(inn=digits(text)).values("company"))
     return Q(domain=text.casefold()) if "." in text and " " not in text else None
 
 
@@ -97,12 +104,6 @@ def tasks_panel(request, contact):
     rows = Task.objects.visible_to(request.user).filter(contact=contact, done_at=None).select_related("owner")
     context = {"contact": contact, "tasks": rows.order_by("due_at")[:20]}
     return render_to_string("contacts/panels/tasks.html", context, request)
-
-
-@panel("contact", name="points", title=gettext_lazy("Addresses"), place="left", order=10)
-def points_panel(request, contact):
-    context = {"contact": contact, "points": points.points_of(contact), "kind": "email"}
-    return render_to_string("contacts/panels/points.html", context, request)
 
 
 @panel("contact", name="consents", title=gettext_lazy("Consents"), place="left", order=20)

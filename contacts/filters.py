@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Company, Contact, Task
+from contacts.models import Company, Contact, ContactPoint, Employment, LifecycleStay, Task
+from contacts.models.lifecycle import HOW
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
 
@@ -15,6 +16,9 @@ for field in (
     Field("stage", _("Lifecycle stage"), "choice", choices=Contact.Stage.choices),
     Field("city", _("City"), "text", place=_("in {value}")),
     Field("country", _("Country"), "text", exact=True),
+    Field("region", _("Region"), "text"),
+    Field("postcode", _("Postcode"), "text"),
+    Field("time_zone", _("Time zone"), "text", exact=True),
     Field("language", _("Language"), "choice", choices=[("en", "English"), ("ru", "Русский"), ("de", "Deutsch")]),
     Field("company", _("Company"), "record", path="company_id", subject="company"),
     Field("job_title", _("Job title"), "text"),
@@ -24,7 +28,7 @@ for field in (
     Field("tags", _("Tags"), "tags"),
     Field("score", _("Score"), "number"),
     Field("quality", _("Data quality"), "number"),
-    Field("birthday", _("Birthday"), "date", path="birthday_on"),
+    Field("birthday", _("Birthday"), "date", path="birthday_on", whole_if="birthday_has_year"),
     Field("created", _("Added"), "datetime", path="created_at"),
     Field("last_touch", _("Last touch"), "datetime", path="last_touch_at"),
     Field("next_step", _("Next step"), "datetime", path="next_step_at"),
@@ -37,6 +41,57 @@ conditions.relation(
     ),
 )
 
+conditions.subject(Subject("stay", LifecycleStay, _("Stays in stages")))
+for field in (
+    Field("stage", _("Lifecycle stage"), "choice", choices=Contact.Stage.choices),
+    Field("entered", _("Entered"), "datetime", path="entered_at"),
+    Field("left", _("Left the stage"), "datetime", path="left_at"),
+    Field("by", _("Who"), "person", path="by_id"),
+    Field("how", _("How"), "choice", choices=list(HOW.items())),
+):
+    conditions.field("stay", field)
+conditions.relation(
+    "contact",
+    Relation(
+        "stays", _("Stages passed"), "stay", link="contact_id", at="entered_at",
+        says=_("passed a stage"), says_not=_("passed no stage"),
+    ),
+)  # fmt: skip
+conditions.subject(Subject("employment", Employment, _("Roles in companies")))
+for field in (
+    Field("role", _("Role"), "text"),
+    Field("company", _("Company"), "record", path="company_id", subject="company"),
+    Field("since", _("Since"), "date", path="since_on"),
+    Field("until", _("Until"), "date", path="until_on"),
+    Field("has_left", _("Has left"), "boolean"),
+    Field("main", _("Main role"), "boolean", path="is_primary"),
+):
+    conditions.field("employment", field)
+conditions.relation(
+    "contact",
+    Relation(
+        "employments", _("Roles in companies"), "employment", link="contact_id", at="since_on",
+        says=_("have a role in a company"), says_not=_("have no role in a company"),
+    ),
+)  # fmt: skip
+conditions.subject(Subject("point", ContactPoint, _("Addresses")))
+for field in (
+    Field("kind", _("Kind"), "choice", choices=ContactPoint.Kind.choices),
+    Field("value", _("Address"), "text"),
+    Field("label", _("Label"), "text"),
+    Field("verified", _("Verified"), "datetime", path="verified_at"),
+    Field("bounced", _("Bounced"), "datetime", path="bounced_at"),
+    Field("opted_out", _("Opted out"), "datetime", path="opted_out_at"),
+):
+    conditions.field("point", field)
+conditions.relation(
+    "contact",
+    Relation(
+        "points", _("Addresses"), "point", link="contact_id", at="created_at",
+        says=_("have an address"), says_not=_("have no address"),
+    ),
+)  # fmt: skip
+
 conditions.subject(
     Subject(
         "company", Company, _("Companies"), event_link="company_id", who=_("that %(what)s"), whose=_("whose %(what)s")
@@ -48,6 +103,9 @@ for field in (
     Field("industry", _("Industry"), "text"),
     Field("city", _("City"), "text", place=_("in {value}")),
     Field("country", _("Country"), "text", exact=True),
+    Field("part_of", _("Part of"), "record", path="parent_id", subject="company"),
+    Field("inn", _("Taxpayer no."), "text", exact=True),
+    Field("source", _("Source"), "text"),
     Field("staff", _("Staff"), "number"),
     Field("tags", _("Tags"), "tags"),
     Field("created", _("Added"), "datetime", path="created_at"),

@@ -8,9 +8,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts.dates import read_birthday
 from contacts.models import Company, Contact, ContactPoint, Task
 from contacts.services.points import PointRefused, normalise
-from crm.forms import one_line_only
+from crm.forms import one_line_only, zone_choices
 from crm.models import User
 
 LANGUAGES = [("", "–"), ("en", "English"), ("ru", "Русский"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
@@ -44,6 +45,22 @@ class PointField(forms.CharField):
         return value
 
 
+class BirthdayField(forms.CharField):
+    """A day with its year or without. The form gets `birthday_has_year` beside it."""
+
+    def has_changed(self, initial, data):
+        return (initial or "") != (data or "").strip()
+
+    def to_python(self, value):
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return read_birthday(text)
+        except ValueError:
+            raise forms.ValidationError(_("Write the day like 1980-03-05, 5.3.1980 or, without the year, 5 March."))
+
+
 def _two_columns(form, wide=()):
     helper = FormHelper(form)
     helper.form_tag = False
@@ -60,14 +77,17 @@ class ContactForm(forms.ModelForm):
     company = forms.CharField(label=_("Company"), max_length=200, required=False)
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [("", "–"), *zone_choices()], required=False)
+    birthday_on = BirthdayField(
+        label=_("Birthday"), required=False, help_text=_("The year may be left out: 5 March."), max_length=40
+    )
 
     class Meta:
         model = Contact
         fields = [
             "first_name", "last_name", "middle_name", "job_title", "email", "phone", "company", "stage", "language",
-            "city", "country", "birthday_on", "source", "owner", "tags",
+            "time_zone", "country", "region", "city", "street", "postcode", "birthday_on", "source", "owner", "tags",
         ]  # fmt: skip
-        widgets = {"birthday_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, *args, only=None, **kwargs):
         super().__init__(*args, **kwargs)
@@ -75,6 +95,7 @@ class ContactForm(forms.ModelForm):
         self.initial["company"] = (
             str(self.instance.company or "") if self.instance.pk else self.initial.get("company", "")
         )
+        self.initial["birthday_on"] = self.instance.birthday_words if self.instance.pk else ""
         if only:
             self.fields = {only: self.fields[only]}
         one_line_only(self)
@@ -94,6 +115,11 @@ class ContactForm(forms.ModelForm):
     def clean_country(self):
         return self.cleaned_data["country"].upper()
 
+    def clean_birthday_on(self):
+        born, has_year = self.cleaned_data["birthday_on"] or (None, True)
+        self.cleaned_data["birthday_has_year"] = has_year
+        return born
+
     def _post_clean(self):
         """Nothing: the services write, and what the form calls company is a name."""
 
@@ -102,21 +128,28 @@ class CompanyForm(forms.ModelForm):
     """All fields of a company; the field named `only` alone for an edit in place."""
 
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
+    parent = forms.CharField(
+        label=_("Part of"), max_length=200, required=False, help_text=_("The company above this one in its group.")
+    )
 
     class Meta:
         model = Company
         fields = [
-            "name", "domain", "email", "phone", "industry", "staff", "inn", "country", "city", "street", "postcode",
-            "source", "owner", "tags",
+            "name", "parent", "domain", "email", "phone", "industry", "staff", "inn", "country", "region", "city",
+            "street", "postcode", "source", "owner", "tags",
         ]  # fmt: skip
 
     def __init__(self, *args, only=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.initial["parent"] = str(self.instance.parent or "") if self.instance.pk else ""
         if only:
             self.fields = {only: self.fields[only]}
         one_line_only(self)
         self.helper = _two_columns(self, wide=["name", "tags"])
+
+    def _post_clean(self):
+        """Nothing: the services write, and what the form calls the parent is a name."""
 
     def clean_country(self):
         return self.cleaned_data["country"].upper()

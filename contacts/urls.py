@@ -1,6 +1,6 @@
 from django.urls import path
 
-from contacts.views import companies, contacts, imports, lists, records, tasks
+from contacts.views import companies, contacts, imports, lists, records, requisites, rows, tasks
 
 app_name = "contacts"
 
@@ -14,11 +14,12 @@ urlpatterns = [
     path("<int:pk>/talks/", contacts.talk, name="contact_talk_create"),
     path("<int:pk>/fields/<slug:name>/", contacts.field, name="contact_field"),
     path("<int:pk>/fields/<slug:name>/shown/", contacts.field_shown, name="contact_field_shown"),
-    path("<int:pk>/points/", records.point_create, name="point_create"),
-    path("<int:pk>/points/<int:point_pk>/delete/", records.point_delete, name="point_delete"),
-    path("<int:pk>/points/<int:point_pk>/primary/", records.point_primary, name="point_primary"),
     path("<int:pk>/consents/", records.consent_create, name="consent_create"),
     path("<int:pk>/files/", records.file_create, name="file_create"),
+    path("rows/<slug:subject>/<int:pk>/<slug:name>/", rows.index, name="rows"),
+    path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/", rows.show, name="row"),
+    path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/delete/", rows.destroy, name="row_delete"),
+    path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/primary/", rows.main, name="row_main"),
     path("companies/", lists.companies, name="companies"),
     path("companies/new/", companies.new, name="company_new"),
     path("companies/create/", companies.create, name="company_create"),
@@ -28,6 +29,9 @@ urlpatterns = [
     path("companies/<int:pk>/fields/<slug:name>/", companies.field, name="company_field"),
     path("companies/<int:pk>/fields/<slug:name>/shown/", companies.field_shown, name="company_field_shown"),
     path("companies/<int:pk>/delete/", companies.destroy, name="company_delete"),
+    path("companies/<int:pk>/requisites/new/", requisites.new, name="requisite_new"),
+    path("companies/<int:pk>/requisites/<int:row_pk>/", requisites.edit, name="requisite_edit"),
+    path("companies/<int:pk>/requisites/<int:row_pk>/delete/", requisites.destroy, name="requisite_delete"),
     path("tasks/", lists.tasks, name="tasks"),
     path("tasks/new/", tasks.new, name="task_new"),
     path("tasks/<int:pk>/", tasks.show, name="task_show"),

@@ -56,7 +56,8 @@ def kind_named(name):
 class OwnedQuerySet(models.QuerySet):
     """Rows cut down to what a user may see or do.
 
-    The model names its kind in `access_kind`, or the relation whose row decides in `access_through`.
+    The model names its kind in `access_kind`, or the relation whose row decides in `access_through`. With
+    `access_shared` its records may also be opened by hand to single people (`crm.models.Collaborator`).
     """
 
     def visible_to(self, user):
@@ -115,11 +116,23 @@ def predicate(model, user, act):
     level = user.level(model.access_kind, act)
     if level == ALL:
         return None
-    if level == NONE or not issubclass(model, Owned):
+    if not issubclass(model, Owned):
         return Q(pk__in=[])
-    if level == OWN:
-        return Q(owner=user.pk)
-    return Q(owner=user.pk) | Q(team__in=user.team_ids)
+    if level == NONE:
+        return _opened(model, user, act) or Q(pk__in=[])
+    allowed = Q(owner=user.pk) if level == OWN else Q(owner=user.pk) | Q(team__in=user.team_ids)
+    return allowed | _opened(model, user, act)
+
+
+def _opened(model, user, act):
+    """What was opened by hand to this user: keys, so that the index on the key finds them; nothing for most people.
+
+    A role that hides the whole kind keeps hiding it.
+    """
+    if act not in {"view", "edit"} or not getattr(model, "access_shared", False):
+        return Q()
+    keys = user.opened_ids(model._meta.label_lower, act) if user.level(model.access_kind) > NONE else []
+    return Q(pk__in=keys) if keys else Q()
 
 
 def may(user, kind, act="view"):

@@ -4,19 +4,22 @@ Triggers at statement level keep the row as it was before each update and delete
 seen too. What happened *with a customer* stands in the stream (`crm.events`), not here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pghistory
 from django.apps import apps
 
 
-def tracked(*, exclude=()):
+def tracked(*, exclude=(), inserts=False):
     """Class decorator: keep every earlier version of the model's rows.
 
-    `exclude` names derived columns whose changes are nobody's act.
+    `exclude` names derived columns whose changes are nobody's act. `inserts` also notes who added a row: for those
+    that hang on a record and are shown in its history.
     """
+    added = [pghistory.InsertEvent("insert", level=pghistory.Statement)] if inserts else []
     return pghistory.track(
+        *added,
         pghistory.UpdateEvent("update", row=pghistory.Old, level=pghistory.Statement),
         pghistory.DeleteEvent("delete", level=pghistory.Statement),
         exclude=list(exclude),
@@ -51,35 +54,22 @@ class Change:
 
 
 def changes_of(obj, *, limit=50):
-    """The record's changes, newest first: each version held against the one after it."""
-    rows = list(
-        versions(type(obj))
-        .filter(pgh_obj_id=obj.pk, pgh_label="update")
-        .select_related("pgh_context")
-        .order_by("-pgh_id")[:limit]
-    )
-    fields = (
-        [f for f in rows[0]._meta.concrete_fields if not f.name.startswith("pgh_") and not f.primary_key]
-        if rows
-        else []
-    )
-    changes, newer, names = [], obj, {}
+    """The changes of a record and of the rows that hang on it, newest first.
+
+    Each version is held against the one after it. A model names the rows in `audit_children`: the fields by which
+    tracked models point here.
+    """
+    names, changes = {}, _own_changes(obj, limit, {})
+    for model, link in _children_of(obj):
+        changes += _child_changes(obj, model, link, limit, names)
+    return sorted(changes, key=lambda change: change.at, reverse=True)[: limit * 4]
+
+
+def _own_changes(obj, limit, names):
+    rows = _rows(type(obj)).filter(pgh_obj_id=obj.pk, pgh_label="update")[:limit]
+    changes, newer = [], obj
     for row in rows:
-        context = row.pgh_context.metadata if row.pgh_context else {}
-        for field in fields:
-            before, after = getattr(row, field.attname), getattr(newer, field.attname)
-            if before != after:
-                changes.append(
-                    Change(
-                        row.pgh_created_at,
-                        context.get("user"),
-                        context.get("address") or context.get("job") or "",
-                        field.name,
-                        str(obj._meta.get_field(field.name).verbose_name),
-                        _shown(obj._meta.get_field(field.name), before, names),
-                        _shown(obj._meta.get_field(field.name), after, names),
-                    )
-                )
+        changes += _differences(type(obj), row, newer, names)
         newer = row
     return changes
 
@@ -87,6 +77,62 @@ def changes_of(obj, *, limit=50):
 def last_change(obj, field, *, within=20):
     """The newest change of one field among the record's last changes, or None."""
     return next((change for change in changes_of(obj, limit=within) if change.field == field), None)
+
+
+def _children_of(obj):
+    """(model, name of its key that points here) of the rows that hang on a record."""
+    for name in getattr(obj, "audit_children", ()):
+        relation = obj._meta.get_field(name)
+        yield relation.related_model, relation.remote_field.name
+
+
+def _child_changes(obj, model, link, limit, names):
+    """What was added to, changed in and removed from the rows of one model."""
+    kind, changes, newer = str(model._meta.verbose_name), [], {}
+    rows = list(_rows(model).filter(**{link: obj.pk})[:limit])
+    present = model._base_manager.in_bulk({row.pgh_obj_id for row in rows})
+    for row in rows:
+        after = newer.get(row.pgh_obj_id) or present.get(row.pgh_obj_id)
+        if row.pgh_label == "update" and after is not None:
+            changes += [
+                replace(c, label=f"{kind}: {c.label}") for c in _differences(model, row, after, names, skip=link)
+            ]
+        elif row.pgh_label != "update":
+            text = _text_of(model, row)
+            before, now = (text, None) if row.pgh_label == "delete" else (None, text)
+            changes.append(Change(row.pgh_created_at, *_who(row), model._meta.model_name, kind, before, now))
+        newer[row.pgh_obj_id] = row
+    return changes
+
+
+def _rows(model):
+    return versions(model).select_related("pgh_context").order_by("-pgh_id")
+
+
+def _text_of(model, row):
+    """A row of the trail as the record itself would say it."""
+    values = {f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields if hasattr(row, f.attname)}
+    return str(model(**values))
+
+
+def _who(row):
+    context = row.pgh_context.metadata if row.pgh_context else {}
+    return context.get("user"), context.get("address") or context.get("job") or ""
+
+
+def _differences(model, row, newer, names, skip=""):
+    """The fields in which a version differs from the one after it."""
+    who, where = _who(row)
+    found = []
+    for field in row._meta.concrete_fields:
+        if field.name.startswith("pgh_") or field.primary_key or field.name in {"id", skip}:
+            continue
+        before, after = getattr(row, field.attname), getattr(newer, field.attname)
+        if before != after:
+            own = model._meta.get_field(field.name)
+            shown = (_shown(own, value, names) for value in (before, after))
+            found.append(Change(row.pgh_created_at, who, where, field.name, str(own.verbose_name), *shown))
+    return found
 
 
 def _shown(field, value, names):

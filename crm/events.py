@@ -4,6 +4,7 @@
 commit the workers deliver those at least once; a subscriber must therefore do nothing the second time.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,6 +24,12 @@ class EventKind:
     icon: str
     group: str
     noisy: bool = False
+
+    def plain(self, data, actor):
+        """The sentence as plain text; what it names and nobody knows is left out."""
+        words = defaultdict(str, {name: value for name, value in data.items() if isinstance(value, str | int | float)})
+        words["actor"], words["target"] = actor, data.get("title", "")
+        return " ".join(str(self.sentence).format_map(words).split())
 
 
 @dataclass

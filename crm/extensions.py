@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, jobs, notify, outbox, seed  # noqa: F401  jobs registers its outbox handler
+from crm import access, jobs, notify, outbox, participants, seed  # noqa: F401  register handlers and ears
 from crm.events import declare
 from crm.lists import bulk, export  # noqa: F401  register their jobs
 from crm.mail import bounces, notifications  # noqa: F401  register an ear and an outbox handler
@@ -15,6 +15,8 @@ access.register("user", _("Users, teams and roles"), User)
 notify.declare_notification("job.finished", _("A job of yours has finished"))
 notify.declare_notification("records.assigned", _("Many records were given to you at once"), mail=True)
 notify.declare_notification("mail.bounced", _("Letters do not arrive"))
+notify.declare_notification("record.opened", _("A record was opened to you"))
+notify.declare_notification("record.followed", _("Something happens on a record you follow"))
 declare("email.bounced", _("The letter {subject} came back"), icon="mail-x", group="email")
 
 periodic("crm.tasks.sweep_outbox", every=3)

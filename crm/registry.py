@@ -97,6 +97,16 @@ class SettingsPage:
 
 
 @dataclass(frozen=True)
+class GroupTotal:
+    """A figure of a whole group of companies: `figure(user, company_ids)` gives it as text, "" for none."""
+
+    label: str
+    figure: Callable
+    order: int
+    kind: str
+
+
+@dataclass(frozen=True)
 class TaskAct:
     """Something a higher app lets people do from a task: `url(task)`, for those who may edit `kind`."""
 
@@ -128,6 +138,7 @@ _periodic: list[Periodic] = []
 _settings: list[SettingsPage] = []
 _task_acts: list[TaskAct] = []
 _work_targets: dict[str, WorkTarget] = {}
+_group_totals: list[GroupTotal] = []
 _seeders: list[tuple[int, str, Callable]] = []
 _benchmarks: list[tuple[int, str, Callable]] = []
 
@@ -230,6 +241,23 @@ def work_target_of(label):
 def work_target_of_kind(kind):
     """The same by the kind that roles speak of."""
     return next((item for item in _work_targets.values() if item.kind == kind), None)
+
+
+def group_total(label, *, order=100, kind=""):
+    """Decorator: `fn(user, company_ids)` gives a figure of a group for those who may see `kind`."""
+
+    def register(fn):
+        _group_totals.append(GroupTotal(label, fn, order, kind))
+        return fn
+
+    return register
+
+
+def group_totals_for(user, company_ids):
+    """(label, text) of the figures of a group of companies that the user may see."""
+    rows = sorted(_group_totals, key=lambda t: t.order)
+    found = [(t.label, t.figure(user, company_ids)) for t in rows if not t.kind or access.may(user, t.kind)]
+    return [(label, text) for label, text in found if text]
 
 
 def seeder(name, *, order):

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+import idna
 import phonenumbers
 
 # Line ends of every kind, NUL and the other controls, marks that turn the direction of text.
@@ -29,9 +30,21 @@ def sort_key(text, *, limit=200):
 
 
 def norm_email(value):
-    """Lower-case address without surrounding blanks; "" when there is no address in it."""
+    """Lower-case address without surrounding blanks; "" when there is no address in it.
+
+    A domain in other letters takes the form in which it travels: почта@пример.рф is почта@xn--e1afmkfd.xn--p1ai. What
+    stands behind a plus belongs to the address and stays.
+    """
     value = (value or "").strip().lower()
-    return value if "@" in value[1:-1] else ""
+    if "@" not in value[1:-1]:
+        return ""
+    if value.isascii():
+        return value
+    local, _at, domain = value.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return value
 
 
 def norm_phone(value, region="RU"):

@@ -1,12 +1,15 @@
 """What deals registers."""
 
-from django.db.models import F
+from django.db.models import Count, F, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm import access
 from crm.events import declare, subscribe
+from crm.models import Workspace
+from crm.money import format_money
 from crm.notify import declare_notification
 from crm.registry import (
     Command,
@@ -15,6 +18,7 @@ from crm.registry import (
     TaskAct,
     WorkTarget,
     command,
+    group_total,
     nav,
     panel,
     periodic,
@@ -125,6 +129,28 @@ def contact_orders(request, contact):
 @panel("company", name="orders", title=_("Orders"), order=30, kind="order", icon="package")
 def company_orders(request, company):
     return _orders_panel(request, {"company": company})
+
+
+@group_total(_("Open deals"), order=20, kind="deal")
+def open_deals_of_group(user, company_ids):
+    found = (
+        Deal.objects.visible_to(user)
+        .open()
+        .filter(company__in=company_ids)
+        .aggregate(n=Count("pk"), sum=Sum("amount_base"))
+    )
+    return f"{found['n']} · {_base_money(found['sum'])}" if found["n"] else ""
+
+
+@group_total(_("Bought in all"), order=30, kind="order")
+def purchases_of_group(user, company_ids):
+    paid = Order.objects.visible_to(user).paid().filter(company__in=company_ids)
+    total = paid.aggregate(sum=Sum("amount_base"))["sum"]
+    return _base_money(total) if total else ""
+
+
+def _base_money(amount):
+    return format_money(amount or 0, Workspace.get().currency, get_language() or "en")
 
 
 def _deals_panel(request, of, query):

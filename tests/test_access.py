@@ -15,7 +15,7 @@ from django.urls.resolvers import URLResolver
 from analytics.models import KpiTarget
 from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
 from campaigns.services import letters
-from contacts.models import ImportRun, Task
+from contacts.models import ImportRun, Requisite, Task
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
@@ -43,6 +43,8 @@ PERSONAL = {
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
+# Whoever sees a record may follow it: a note of his own, which changes nothing on the record.
+READERS_TOO = {"follow"}
 # Statements that only note the visit itself.
 _HARMLESS = re.compile(r'"?(django_session|usersessions_usersession|pghistory_context)"?')
 _WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
@@ -127,7 +129,7 @@ def world(workspace, alice, settings, tmp_path):
     target = KpiTarget.objects.create(kpi="revenue", first_on="2026-01-01", last_on="2026-12-31", value=9)
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
-        "contacts:contact": contact, "contacts:talk": contact, "contacts:point": contact, "contacts:consent": contact,
+        "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:consent": contact,
         "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "deals:": deal,
         "deals:proposal": proposal, "deals:product": product, "deals:order": order, "deals:pipeline": pipeline,
         "deals:stage_new": pipeline, "deals:stage_edit": stage, "deals:stage_delete": stage, "tickets:": ticket,
@@ -138,13 +140,13 @@ def world(workspace, alice, settings, tmp_path):
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
-        "list_cell": contact, "list_next": contact, "list_previous": contact,
+        "collaborator": contact, "follow": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
     }  # fmt: skip
     return {
-        "pk": pk, "point_pk": point.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
+        "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us",
-        "loss": LossReason.objects.first(),
+        "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),
     }  # fmt: skip
 
 
@@ -156,9 +158,11 @@ def _address(route, parameters, world):
             found = max((key for key in world["pk"] if route.startswith(key)), key=len)
             values[name] = world["pk"][found].pk
         elif name == "name":
-            values[name] = {"panel": "tasks", "contacts:contact_field": "city", "contacts:contact_field_shown": "city",
+            values[name] = {"panel": "tasks", "contacts:rows": "points", "contacts:row": "points", "contacts:row_delete": "points", "contacts:row_main": "points", "contacts:contact_field": "city", "contacts:contact_field_shown": "city",
                             "contacts:company_field": "city", "contacts:company_field_shown": "city",
                             "deals:deal_field": "close_on", "deals:deal_field_shown": "close_on", "analytics:show": "revenue", "analytics:targets": "revenue"}.get(route, "contacts")  # fmt: skip
+        elif name == "row_pk" and "requisite" in route:
+            values[name] = world["requisite"]
         elif name == "kind" and route == "deals:suggestions":
             values[name] = "contacts"
         else:
@@ -202,7 +206,7 @@ def test_mallory_reaches_nothing_of_alices(client, world, mallory, route, parame
 
 @pytest.mark.parametrize(
     ("route", "parameters", "view"),
-    [r for r in ROUTES if r[0] not in PUBLIC | PERSONAL],
+    [r for r in ROUTES if r[0] not in PUBLIC | PERSONAL | READERS_TOO],
     ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_carol_who_only_reads_changes_nothing(client, world, carol, route, parameters, view):

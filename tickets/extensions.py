@@ -16,6 +16,7 @@ from crm.registry import (
     QueueItem,
     SettingsPage,
     command,
+    group_total,
     nav,
     panel,
     periodic,
@@ -163,6 +164,11 @@ def contact_tickets(request, contact):
 def company_tickets(request, company):
     rows = Ticket.objects.visible_to(request.user).filter(company=company).order_by("-created_at")[:8]
     return render_to_string("tickets/panels/tickets.html", {"rows": rows}, request)
+
+
+@group_total(gettext_lazy("Open tickets"), order=40, kind="ticket")
+def open_tickets_of_group(user, company_ids):
+    return str(Ticket.objects.visible_to(user).open().filter(company__in=company_ids).count() or "")
 
 
 @panel("ticket", name="earlier", title=gettext_lazy("Tickets"), order=30, kind="ticket", icon="message-circle")

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from campaigns.models import ContactScore, HandOffRule, ScoreRule
 from contacts.models import Contact
-from contacts.services.people import set_stage
+from contacts.services.lifecycle import set_stage
 from crm.events import record
 from crm.models import Event
 
@@ -56,7 +56,7 @@ def recount(contact_id):
 def hand_over(contact, score, reasons):
     """Tell sales, in the same transaction: the event makes a task there."""
     if contact.stage in {Contact.Stage.SUBSCRIBER, Contact.Stage.LEAD}:
-        set_stage(contact, Contact.Stage.QUALIFIED)
+        set_stage(contact, Contact.Stage.QUALIFIED, how="score")
     record(
         "contact.handed_off",
         contact=contact,

@@ -1,17 +1,22 @@
 from contacts.models.activity import ActivityType
+from contacts.models.address import Address
 from contacts.models.calendar_feed import CalendarFeed
 from contacts.models.company import Company
 from contacts.models.consent import Consent
 from contacts.models.contact import Contact, ContactPoint, Employment
 from contacts.models.duplicate import CompanyPair, ContactPair, DuplicateSettings
 from contacts.models.import_run import ImportedRow, ImportRun
+from contacts.models.lifecycle import LifecycleStay
 from contacts.models.merge import Merge, MergeStep
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
 from contacts.models.recurrence import Recurrence
+from contacts.models.requisites import BankAccount, Requisite
 from contacts.models.task import Participant, Reminder, Task
 
 __all__ = [
     "ActivityType",
+    "Address",
+    "BankAccount",
     "CalendarFeed",
     "Company",
     "CompanyPair",
@@ -23,6 +28,7 @@ __all__ = [
     "Employment",
     "ImportRun",
     "ImportedRow",
+    "LifecycleStay",
     "Merge",
     "MergeStep",
     "Participant",
@@ -32,5 +38,6 @@ __all__ = [
     "PlaybookStep",
     "Recurrence",
     "Reminder",
+    "Requisite",
     "Task",
 ]

@@ -1,5 +1,6 @@
 """Companies."""
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -10,6 +11,28 @@ from django.utils.translation import gettext_lazy as _
 from crm import audit
 from crm.access import Owned, OwnedQuerySet
 from crm.text import sort_key
+
+# A ring of parents is refused by the database: two people who each make the other's company the parent at once wait
+# for each other here, and the second one fails.
+NO_RING = pgtrigger.Trigger(
+    name="tree_without_ring",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),
+    condition=pgtrigger.Q(new__parent__isnull=False),
+    func="""
+        PERFORM pg_advisory_xact_lock(hashtext('contacts_company_tree'));
+        IF NEW.parent_id = NEW.id OR EXISTS (
+            WITH RECURSIVE above AS (
+                SELECT id, parent_id FROM contacts_company WHERE id = NEW.parent_id
+                UNION SELECT c.id, c.parent_id FROM contacts_company c JOIN above a ON c.id = a.parent_id
+            ) SELECT 1 FROM above WHERE id = NEW.id
+        ) THEN
+            RAISE EXCEPTION 'a company cannot stand below itself'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'company_tree_without_ring';
+        END IF;
+        RETURN NEW;
+    """,
+)
 
 
 class CompanyQuerySet(OwnedQuerySet):
@@ -23,6 +46,8 @@ class Company(Owned):
     """An organisation; `parent` makes the tree of a group."""
 
     access_kind = "company"
+    access_shared = True
+    audit_children = ("points", "requisites", "addresses")
 
     name = models.CharField(_("name"), max_length=200)
     name_key = models.CharField(max_length=200, editable=False, default="", db_collation="C")
@@ -62,6 +87,7 @@ class Company(Owned):
             models.Index(fields=["domain"], name="company_domain"),
             models.Index(fields=["inn"], name="company_inn"),
         ]
+        triggers = [NO_RING]
 
     def __str__(self):
         return self.name

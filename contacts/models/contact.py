@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from contacts.dates import birthday_words
 from contacts.models.company import Company
 from crm import audit
 from crm.access import Owned, OwnedQuerySet
@@ -30,6 +31,8 @@ class Contact(Owned):
     """
 
     access_kind = "contact"
+    access_shared = True
+    audit_children = ("points", "employments", "addresses")
 
     class Stage(models.TextChoices):
         SUBSCRIBER = "subscriber", _("Subscriber")
@@ -58,6 +61,8 @@ class Contact(Owned):
     street = models.CharField(_("street"), max_length=200, blank=True)
     postcode = models.CharField(_("postcode"), max_length=20, blank=True)
     birthday_on = models.DateField(_("birthday"), null=True, blank=True)
+    # Where only day and month are known the date stands in 1904, a leap year.
+    birthday_has_year = models.BooleanField(default=True, db_default=True, editable=False)
     source = models.CharField(_("source"), max_length=100, blank=True)
     tags = ArrayField(models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True)
     custom = models.JSONField(_("further fields"), default=dict, blank=True)
@@ -113,11 +118,17 @@ class Contact(Owned):
         return " ".join(part for part in (self.first_name, self.last_name) if part)
 
     @property
+    def birthday_words(self):
+        """The birthday as people write it, without a year where none is known; "" for none."""
+        return birthday_words(self.birthday_on, self.birthday_has_year)
+
+    @property
     def full_name(self):
         """With the patronymic."""
         return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
 
 
+@audit.tracked(inserts=True)
 class Employment(models.Model):
     """A person's role in a company; a person may have several, in one company or many."""
 
@@ -137,12 +148,19 @@ class Employment(models.Model):
             models.UniqueConstraint(
                 fields=["contact"], condition=models.Q(is_primary=True), name="employment_one_primary"
             ),
+            models.CheckConstraint(
+                condition=models.Q(until_on__gte=models.F("since_on"))
+                | models.Q(until_on=None)
+                | models.Q(since_on=None),
+                name="employment_not_backwards",
+            ),
         ]
 
     def __str__(self):
         return f"{self.role} – {self.company}" if self.role else str(self.company)
 
 
+@audit.tracked(inserts=True, exclude=["norm", "digits_reversed"])
 class ContactPoint(models.Model):
     """An address by which a person or a company is reached. `norm` is the form in which it is compared."""
 
@@ -173,6 +191,9 @@ class ContactPoint(models.Model):
             models.UniqueConstraint(fields=["company", "kind", "norm"], name="point_once_per_company"),
             models.UniqueConstraint(
                 fields=["contact", "kind"], condition=models.Q(is_primary=True), name="point_one_primary"
+            ),
+            models.UniqueConstraint(
+                fields=["company", "kind"], condition=models.Q(is_primary=True), name="point_one_primary_of_company"
             ),
             models.CheckConstraint(
                 condition=models.Q(contact=None) ^ models.Q(company=None), name="point_has_one_owner"

@@ -3,24 +3,51 @@
 from django.db import transaction
 
 from contacts.models import Company
-from contacts.services.people import Conflict, shown_value
+from contacts.services import group, points
+from contacts.services.people import Conflict, company_named, shown_value
 from crm.events import record
+
+# Fields of which the record holds only a repetition, or that are acts of their own.
+_ACTS = ("email", "phone", "parent", "owner")
+
+
+@transaction.atomic
+def create_company(form, *, by):
+    """Make a company of what a form cleaned. The maker owns it unless the form names an owner."""
+    data = form.cleaned_data
+    company = Company(**{name: value for name, value in data.items() if name not in _ACTS})
+    company.assign_to(data["owner"] or by)
+    company.save()
+    record("company.created", company=company, target=company, actor=by)
+    for name in ("email", "phone", "parent"):
+        if data[name]:
+            _write(company, name, data[name], by=by)
+    return company
 
 
 @transaction.atomic
 def change_field(company, form, name, *, was, by):
     """Write one field of a company as a form cleaned it.
 
-    `was` is what the page showed: raises Conflict when the record says something else by now.
+    `was` is what the page showed: raises Conflict when the record says something else by now, RingRefused when the
+    group would close to a ring.
     """
-    now = Company.objects.select_for_update(of=["self"]).select_related("owner").get(pk=company.pk)
+    now = Company.objects.select_for_update(of=["self"]).select_related("owner", "parent").get(pk=company.pk)
     if was is not None and shown_value(now, name) != was:
         raise Conflict(shown_value(now, name))
-    value = form.cleaned_data[name]
-    if name == "owner":
-        now.assign_to(value)
-        record("company.assigned", company=now, actor=by, to=str(value or ""))
-    else:
-        setattr(now, name, value)
-    now.save()
+    _write(now, name, form.cleaned_data[name], by=by)
     return now
+
+
+def _write(company, name, value, *, by):
+    if name in {"email", "phone"}:
+        points.set_primary(company, name, value)
+    elif name == "parent":
+        group.put_below(company, company_named(value, by=by) if value.strip() else None, by=by)
+    elif name == "owner":
+        company.assign_to(value)
+        company.save()
+        record("company.assigned", company=company, actor=by, to=str(value or ""))
+    else:
+        setattr(company, name, value)
+        company.save()

@@ -5,9 +5,16 @@ from django.utils import timezone
 
 from contacts.models import Company, Contact, ContactPoint, Employment, Task
 from contacts.services import points
+from contacts.services.employments import keep_employment, repeat_main
+from contacts.services.lifecycle import set_stage
 from contacts.services.quality import note_quality
+from crm import participants
 from crm.events import record
 from crm.text import sort_key
+
+
+class FieldRefused(ValueError):
+    """The value cannot stand in this field; the message says why."""
 
 
 class Conflict(Exception):
@@ -39,14 +46,15 @@ def create_contact(*, by, email="", phone="", company_name="", source_event="", 
 def set_company(contact, name, *, by):
     """Make the company of that name the person's main one; a new name makes a new company, "" none."""
     Contact.objects.select_for_update().get(pk=contact.pk)
-    Employment.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
     company = company_named(name, by=by) if name.strip() else None
     if company:
-        Employment.objects.update_or_create(
-            contact=contact, company=company, role=contact.job_title, defaults={"is_primary": True, "has_left": False}
+        known = Employment.objects.filter(contact=contact, company=company, role=contact.job_title).first()
+        keep_employment(
+            contact, company, by=by, employment=known, role=contact.job_title, is_primary=True, has_left=False
         )
-    contact.company = company
-    Contact.objects.filter(pk=contact.pk).update(company=company)
+    else:
+        Employment.objects.filter(contact=contact, is_primary=True).update(is_primary=False)
+        repeat_main(contact)
     return company
 
 
@@ -83,10 +91,22 @@ def change_field(contact, form, name, *, was, by):
         set_stage(now, value, by=by)
     else:
         setattr(now, name, value)
+        if name == "birthday_on":
+            now.birthday_has_year = form.cleaned_data.get("birthday_has_year", True)
         now.save()
+    if name == "job_title":
+        _follow_title(now)
     now.refresh_from_db()
     note_quality(now)
     return now
+
+
+def _follow_title(contact):
+    """The role in the main company is what the contact's job title says, unless that role stands there already."""
+    mine = Employment.objects.filter(contact=contact)
+    main = mine.filter(is_primary=True).first()
+    if main and not mine.filter(company=main.company_id, role=contact.job_title).exists():
+        mine.filter(pk=main.pk).update(role=contact.job_title)
 
 
 def assign_contact(contact, owner, *, by):
@@ -94,23 +114,6 @@ def assign_contact(contact, owner, *, by):
     contact.assign_to(owner)
     contact.save(update_fields=["owner", "team"])
     record("contact.assigned", contact=contact, company=contact.company, actor=by, to=str(owner or "–"))
-
-
-def set_stage(contact, stage, *, by=None):
-    """Move a contact to a lifecycle stage; the stream keeps the history."""
-    if contact.stage == stage:
-        return
-    before, contact.stage = contact.stage, stage
-    Contact.objects.filter(pk=contact.pk).update(stage=stage)
-    record(
-        "contact.stage_changed",
-        contact=contact,
-        company=contact.company,
-        actor=by,
-        before=before,
-        after=stage,
-        label=str(Contact.Stage(stage).label),
-    )
 
 
 def shown_value(about, name):
@@ -147,6 +150,7 @@ def touch(about, at=None):
 def delete_contact(contact, *, by):
     """Delete a person. The stream keeps what happened, without the person's page."""
     record("contact.deleted", company=contact.company, actor=by, title=str(contact))
+    participants.forget(contact)
     contact.delete()
 
 
@@ -155,4 +159,5 @@ def delete_company(company, *, by):
     """Delete a company. Its people stay, and so does what is to be done for them."""
     record("company.deleted", actor=by, title=str(company))
     Task.objects.filter(company=company, contact__isnull=False).update(company=None)
+    participants.forget(company)
     company.delete()

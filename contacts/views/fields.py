@@ -1,11 +1,13 @@
 """Edit in place on the page of a person or a company: the same parts for both."""
 
+import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,7 +38,20 @@ CONTACT = Subject(
     "contact",
     Contact,
     ContactForm,
-    ("email", "phone", "job_title", "company", "stage", "language", "city", "birthday_on", "owner", "source", "tags"),
+    (
+        "email",
+        "phone",
+        "job_title",
+        "company",
+        "stage",
+        "language",
+        "time_zone",
+        "city",
+        "birthday_on",
+        "owner",
+        "source",
+        "tags",
+    ),
     people.change_field,
     frozenset(WEIGHTS) | {"birthday_on"},
 )
@@ -45,6 +60,7 @@ COMPANY = Subject(
     Company,
     CompanyForm,
     (
+        "parent",
         "domain",
         "email",
         "phone",
@@ -93,13 +109,27 @@ def row(subject, record, name):
         value = ", ".join(value)
     elif name == "language":
         value = dict(LANGUAGES).get(value, value)
+    elif name == "birthday_on":
+        value = record.birthday_words
+    elif name == "time_zone" and value:
+        value = _hour_there(value)
     found = {"label": label[:1].upper() + label[1:], "value": value, "is_wanted": name in subject.wanted}
     found |= _addresses(subject, record, name)
-    if name == "company" and value:
+    if name in {"company", "parent"} and value:
         found["link"] = value.get_absolute_url()
     elif name == "domain" and value:
         found["link"] = value if value.startswith(("http://", "https://")) else f"https://{value}"
     return found
+
+
+def _hour_there(zone):
+    """The place of a time zone and what the clock shows there now."""
+    try:
+        now = timezone.localtime(timezone=zoneinfo.ZoneInfo(zone))
+    except (ValueError, zoneinfo.ZoneInfoNotFoundError):
+        return zone
+    place = zone.rpartition("/")[2].replace("_", " ")
+    return _("%(place)s, %(time)s there") % {"place": place, "time": formats.date_format(now, "H:i")}
 
 
 def edit(request, subject, pk, name):
@@ -117,6 +147,9 @@ def edit(request, subject, pk, name):
         return _form(request, subject, record, name, form, was=was, twins=twins)
     try:
         record = subject.change(record, form, name, was=was, by=request.user)
+    except people.FieldRefused as refusal:
+        form.add_error(name, str(refusal))
+        return _form(request, subject, record, name, form, was=was)
     except people.Conflict as conflict:
         return _form(request, subject, record, name, form, was=conflict.current, conflict=conflict.current)
     if not request.htmx:

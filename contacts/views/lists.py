@@ -6,6 +6,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from contacts.forms import CompanyForm, ContactForm, TaskCellForm
 from contacts.models import Company, Contact, Task
+from contacts.services import companies as company_verbs
 from contacts.services import people
 from contacts.services import tasks as task_verbs
 from crm import lists
@@ -85,6 +86,18 @@ class ContactList(ListPage):
         Column("phone", _("Phone"), shown=False, edit="phone", edit_many=False),
         Column("job", _("Job title"), path="job_title", shown=False, edit="job_title"),
         Column("city", _("City"), shown=False, edit="city"),
+        Column("country", _("Country"), shown=False, edit="country", width="w-80"),
+        Column("language", _("Language"), shown=False, edit="language", width="w-80"),
+        Column("time_zone", _("Time zone"), shown=False, edit="time_zone"),
+        Column(
+            "birthday",
+            _("Birthday"),
+            path="birthday_words",
+            shown=False,
+            edit="birthday_on",
+            edit_many=False,
+            export=lambda row: row.birthday_on if row.birthday_has_year else row.birthday_words,
+        ),
         Column("source", _("Source"), shown=False, edit="source"),
         Column("tags", _("Tags"), kind="tags", shown=False, edit="tags", edit_many=False),
         Column("created", _("Added"), path="created_at", kind="day", sort="created_at", down=True, shown=False),
@@ -136,6 +149,11 @@ class CompanyList(ListPage):
         Column("owner", _("Owner"), kind="person", related=["owner"]),
         Column("staff", _("Staff"), kind="number", width="w-80", phone="p2", edit="staff", total=Sum("staff")),
         Column("touch", _("Last touch"), path="last_touch_at", kind="ago", width="w-110"),
+        Column("parent", _("Part of"), kind="record", shown=False, width="w-180", related=["parent"]),
+        Column("email", _("Email"), shown=False, width="w-180"),
+        Column("phone", _("Phone"), shown=False),
+        Column("country", _("Country"), shown=False, edit="country", width="w-80"),
+        Column("source", _("Source"), shown=False, edit="source"),
         Column("domain", _("Website"), shown=False, width="w-180"),
         Column("inn", _("Taxpayer no."), shown=False, edit="inn", edit_many=False),
         Column("tags", _("Tags"), kind="tags", shown=False),
@@ -154,6 +172,12 @@ class CompanyList(ListPage):
 
     def cell_form(self, name, row=None, data=None, *, by):
         return CompanyForm(data, instance=row, only=name)
+
+    def typed_value(self, row, name):
+        return people.shown_value(row, name)
+
+    def write(self, row, form, name, by):
+        company_verbs.change_field(row, form, name, was=None, by=by)
 
     def delete(self, row, by):
         people.delete_company(row, by=by)

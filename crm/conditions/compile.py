@@ -125,7 +125,7 @@ class _Compiler:
         first, behind = days_of(name, value, self.context.today)
         if operand.field.kind == "datetime":
             first, behind = (day and start_of(day, self.context.zone) for day in (first, behind))
-        found = Q()
+        found = Q(**{operand.field.whole_if: True}) if operand.field.whole_if else Q()
         if first is not None:
             found &= operand.test("gte", first)
         if behind is not None:

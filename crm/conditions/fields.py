@@ -18,7 +18,8 @@ class Field:
     (value, label) or a function giving one. `subject` names what a record field points to. `match(values, context)`
     gives the predicate of a membership field. `kind_needed` hides the field from those who may not see that kind.
     `says` overrides how an operator reads: {"is": _("owned by {value}")}. `place` is how the value stands right behind
-    the subject of a sentence: _("in {value}").
+    the subject of a sentence: _("in {value}"). `whole_if` names a truth value without which a date is only a day of the
+    year: such dates have anniversaries and are neither before nor after anything.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Field:
     kind_needed: str = ""
     says: dict = _field(default_factory=dict)
     place: str = ""
+    whole_if: str = ""
 
     def options(self):
         """(value, label) pairs to choose from; empty where any value may be given."""

@@ -3,8 +3,10 @@ from crm.models.delivery import Delivery
 from crm.models.event import Event
 from crm.models.invitation import Invitation
 from crm.models.job import Job
+from crm.models.note import Draft, Note, Pin, Reaction
 from crm.models.notification import Notification
 from crm.models.outbox import OutboxMessage
+from crm.models.participant import Collaborator, Follower
 from crm.models.saved_view import SavedView
 from crm.models.search_word import SearchWord
 from crm.models.stored_file import StoredFile
@@ -13,12 +15,18 @@ from crm.models.workspace import Workspace
 
 __all__ = [
     "BusinessCalendar",
+    "Collaborator",
     "Delivery",
+    "Draft",
     "Event",
+    "Follower",
     "Invitation",
     "Job",
+    "Note",
     "Notification",
     "OutboxMessage",
+    "Pin",
+    "Reaction",
     "Role",
     "SavedView",
     "SearchWord",

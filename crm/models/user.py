@@ -130,6 +130,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Keys of the user's team and those below it."""
         return self.team.branch_ids() if self.team_id else []
 
+    def opened_ids(self, label, act):
+        """Keys of the records of one model that somebody opened to this user by hand, to "view" or to "edit"."""
+        return [pk for pk, can_edit in self._opened.get(label, ()) if can_edit or act == "view"]
+
+    @cached_property
+    def _opened(self):
+        """All that is open to the user beside what the roles give, read once for a request."""
+        found = {}
+        for label, pk, can_edit in self.collaborations.values_list("target_type", "target_id", "can_edit"):
+            found.setdefault(label, []).append((pk, can_edit))
+        return found
+
     @cached_property
     def role_codes(self):
         """Codes of the user's roles."""

@@ -5,6 +5,7 @@ from django.db.models import Count, F, Max, Min, Sum
 from django.utils import timezone
 
 from contacts.models import Contact
+from contacts.services import lifecycle
 from crm.events import record
 from crm.money import round_money
 from deals.models.order import Order, OrderLine, PurchaseFacts
@@ -101,7 +102,8 @@ def _count(order):
         last_order_at=max(filter(None, [facts.last_order_at, order.paid_at])),
     )
     if contact.stage not in {Contact.Stage.CUSTOMER, Contact.Stage.EVANGELIST}:
-        Contact.objects.filter(pk=contact.pk).update(stage=Contact.Stage.CUSTOMER)
+        with lifecycle.acting(how="order"):
+            Contact.objects.filter(pk=contact.pk).update(stage=Contact.Stage.CUSTOMER)
 
 
 def _say(kind, order, by):

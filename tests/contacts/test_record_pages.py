@@ -224,7 +224,7 @@ def test_a_refused_letter_stands_in_the_timeline(client, alice, ann, smtp):
 def test_an_address_that_somebody_has_is_shown_first_and_added_at_the_second_press(client, alice, ann):
     ben = people.create_contact(by=alice, first_name="Ben", email="ben@example.com", phone="+49 30 55501192")
     client.force_login(alice)
-    url = reverse("contacts:point_create", args=[ann.pk])
+    url = reverse("contacts:rows", args=["contact", ann.pk, "points"])
 
     first = client.post(url, {"kind": "phone", "value": "030 55501192"}, **HTMX)
 
@@ -240,7 +240,9 @@ def test_an_address_of_somebody_invisible_gives_nothing_away(client, alice, mall
     client.force_login(mallory)
 
     answer = client.post(
-        reverse("contacts:point_create", args=[mine.pk]), {"kind": "email", "value": "ann@example.com"}, **HTMX
+        reverse("contacts:rows", args=["contact", mine.pk, "points"]),
+        {"kind": "email", "value": "ann@example.com"},
+        **HTMX,
     )
 
     assert answer.status_code == 200
@@ -250,7 +252,9 @@ def test_an_address_of_somebody_invisible_gives_nothing_away(client, alice, mall
 def test_a_wrong_address_is_said_beside_the_field(client, alice, ann):
     client.force_login(alice)
 
-    answer = client.post(reverse("contacts:point_create", args=[ann.pk]), {"kind": "email", "value": "no"}, **HTMX)
+    answer = client.post(
+        reverse("contacts:rows", args=["contact", ann.pk, "points"]), {"kind": "email", "value": "no"}, **HTMX
+    )
 
     assert answer.status_code == 422
     assert "“no” is not an email address." in answer.content.decode()

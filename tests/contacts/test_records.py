@@ -154,7 +154,9 @@ def test_a_point_of_another_person_cannot_be_removed_through_mine(client, alice,
     foreign = people.create_contact(by=factories.user("Zed"), first_name="Zoe", email="zoe@example.com").points.get()
     client.force_login(alice)
 
-    assert client.post(reverse("contacts:point_delete", args=[ann.pk, foreign.pk])).status_code == 404
+    assert (
+        client.post(reverse("contacts:row_delete", args=["contact", ann.pk, "points", foreign.pk])).status_code == 404
+    )
     assert ContactPoint.objects.filter(pk=foreign.pk).exists()
 
 

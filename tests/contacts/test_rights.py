@@ -40,15 +40,28 @@ def routes(alice, ann):
         reverse("timeline", args=["contact", ann.pk]),
         reverse("history", args=["contact", ann.pk]),
         reverse("history", args=["company", ann.company.pk]),
-        *(reverse("panel", args=["contact", name, ann.pk]) for name in ("tasks", "points", "consents", "files")),
+        *(
+            reverse("panel", args=["contact", name, ann.pk])
+            for name in ("tasks", "points", "consents", "files", "employments", "places", "lifecycle", "participants")
+        ),
+        *(
+            reverse("panel", args=["company", name, ann.company.pk])
+            for name in ("people", "requisites", "participants")
+        ),
     ]
     writes = [
         (to("contact_edit", ann.pk), {"first_name": "Eve", "stage": "lead", "owner": alice.pk, "email": ann.email}),
         (to("contact_field", ann.pk, "city"), {"city": "Ulm", "was": ""}),
         (to("contact_talk_create", ann.pk), {"kind": "note", "text": "x"}),
-        (to("point_create", ann.pk), {"kind": "email", "value": "eve@example.com"}),
-        (to("point_primary", ann.pk, point.pk), {}),
-        (to("point_delete", ann.pk, point.pk), {}),
+        (to("rows", "contact", ann.pk, "points"), {"kind": "email", "value": "eve@example.com"}),
+        (to("row", "contact", ann.pk, "points", point.pk), {"value": "eve@example.com"}),
+        (to("row_main", "contact", ann.pk, "points", point.pk), {}),
+        (to("row_delete", "contact", ann.pk, "points", point.pk), {}),
+        (to("rows", "contact", ann.pk, "employments"), {"company": "Bolt"}),
+        (to("rows", "company", ann.company.pk, "places"), {"city": "Ulm", "kind": "postal"}),
+        (to("requisite_new", ann.company.pk), {"name": "Eve"}),
+        (reverse("collaborator_create", args=["contact", ann.pk]), {"user": alice.pk, "can_edit": "1"}),
+        (reverse("collaborator_delete", args=["contact", ann.pk, alice.pk]), {}),
         (to("consent_create", ann.pk), {"purpose": "advertising", "given": "1"}),
         (to("file_create", ann.pk), {}),
         (to("company_edit", ann.company.pk), {"name": "Eve", "owner": alice.pk}),
