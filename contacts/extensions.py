@@ -4,7 +4,16 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
 
-from contacts import bench, duplicates, filters, imports, seed, today, work  # noqa: F401  registered by being imported
+from contacts import (  # noqa: F401  registered by being imported
+    bench,
+    duplicates,
+    filters,
+    imports,
+    seed,
+    seed_details,
+    today,
+    work,
+)
 from contacts.models import Company, Consent, Contact, Requisite, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
@@ -120,5 +129,6 @@ def files_panel(request, contact):
 
 
 seeder("contacts", order=10)(seed.seed)
+seeder("details", order=45)(seed_details.seed)
 seeder("tasks", order=50)(seed.seed_tasks)
 benchmark("import", order=10)(bench.import_rows)

@@ -129,7 +129,7 @@ def world(workspace, alice, settings, tmp_path):
     target = KpiTarget.objects.create(kpi="revenue", first_on="2026-01-01", last_on="2026-12-31", value=9)
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
-        "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:consent": contact,
+        "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
         "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "deals:": deal,
         "deals:proposal": proposal, "deals:product": product, "deals:order": order, "deals:pipeline": pipeline,
         "deals:stage_new": pipeline, "deals:stage_edit": stage, "deals:stage_delete": stage, "tickets:": ticket,

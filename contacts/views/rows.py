@@ -32,6 +32,7 @@ class Child:
     """
 
     name: str
+    line: str
     title: str
     add: str
     model: type
@@ -86,18 +87,18 @@ CHILDREN = {
     child.name: child
     for child in (
         Child(
-            "points", gettext_lazy("Addresses"), gettext_lazy("Add an email, phone or messenger"), ContactPoint, PointForm,
+            "points", "contacts/rows/points.html", gettext_lazy("Addresses"), gettext_lazy("Add an email, phone or messenger"), ContactPoint, PointForm,
             points.points_of, _keep_point, points.remove_point,
             lambda row: points.add_point(row.contact or row.company, row.kind, row.value, primary=True),
             ("contact", "company"), "value", _point_twins,
         ),
         Child(
-            "employments", gettext_lazy("Roles in companies"), gettext_lazy("Add a role"), Employment, EmploymentForm,
+            "employments", "contacts/rows/employments.html", gettext_lazy("Roles in companies"), gettext_lazy("Add a role"), Employment, EmploymentForm,
             employments.employments_of, _keep_employment, employments.remove_employment, _main_employment,
             ("contact",), "company",
         ),
         Child(
-            "places", gettext_lazy("Postal addresses"), gettext_lazy("Add a postal address"), Address, AddressForm,
+            "places", "contacts/rows/places.html", gettext_lazy("Postal addresses"), gettext_lazy("Add a postal address"), Address, AddressForm,
             lambda owner: owner.addresses.order_by("pk"), _keep_address, lambda row: row.delete(), addresses.make_main,
             ("contact", "company"), "street",
         ),
@@ -113,7 +114,7 @@ def context(child, subject, owner, **more):
         "subject": subject,
         "owner": owner,
         "rows": rows,
-        "line": f"contacts/rows/{child.name}.html",
+        "line": child.line,
         **more,
     }
 

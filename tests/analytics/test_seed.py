@@ -3,6 +3,7 @@
 import io
 import json
 import stat
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import Segment, StepRun
-from contacts.models import Company, Contact
+from contacts import numbers
+from contacts.models import Company, Contact, LifecycleStay, Requisite
 from crm.models import Delivery, Event, User, Workspace
 from crm.seeding import Plan
 from deals.models import Deal, Order
@@ -26,6 +28,26 @@ def _people():
     return list(Contact.objects.order_by("pk").values_list("first_name", "last_name", "email", "stage", "score"))
 
 
+def _requisites_are_right():
+    """Numbers of the demo are invented, their check digits are not."""
+    found = list(Requisite.objects.prefetch_related("accounts"))
+    assert {row.country for row in found} == {"RU", "DE"}
+    for row in found:
+        account = row.accounts.get()
+        wrong = [
+            check(value)
+            for check, value in (
+                (numbers.wrong_inn, row.inn),
+                (numbers.wrong_ogrn, row.ogrn),
+                (numbers.wrong_vat, row.vat_id),
+                (numbers.wrong_iban, account.iban),
+                (partial(numbers.wrong_account, bik=account.bik), account.account),
+            )
+            if value
+        ]
+        assert wrong == [""] * len(wrong)
+
+
 def test_the_demo_company_goes_through_every_function(db):
     _seed()
     assert Workspace.get().is_demo
@@ -37,6 +59,9 @@ def test_the_demo_company_goes_through_every_function(db):
     assert Segment.objects.filter(error="").count() == Segment.objects.count() > 0
     assert Contact.objects.filter(language="ru").exclude(middle_name="").exists()
     assert Event.objects.filter(kind="deal.won").count() == Deal.objects.filter(state="won").count()
+    _requisites_are_right()
+    assert LifecycleStay.objects.filter(left_at=None).count() == 300
+    assert Company.objects.exclude(parent=None).exists()
 
 
 def test_every_deal_stands_where_its_open_stay_says(db):
