@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Merge
-from contacts.services.merging import own
+from contacts.services.merging import details, own  # noqa: F401  register how their rows are merged
 from crm.events import declare, subscribe
 
 declare("contact.merged", _("{actor} merged {title} into this contact"), icon="arrows-join")

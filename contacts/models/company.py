@@ -20,6 +20,9 @@ NO_RING = pgtrigger.Trigger(
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),
     condition=pgtrigger.Q(new__parent__isnull=False),
     func="""
+        IF current_setting('rapport.triggers', true) = 'off' THEN
+            RETURN NEW;
+        END IF;
         PERFORM pg_advisory_xact_lock(hashtext('contacts_company_tree'));
         IF NEW.parent_id = NEW.id OR EXISTS (
             WITH RECURSIVE above AS (

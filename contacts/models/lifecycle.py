@@ -66,7 +66,7 @@ ENTERED = pgtrigger.Trigger(
         INSERT INTO contacts_lifecyclestay (contact_id, stage, entered_at, by_id, how)
         SELECT id, stage, created_at, NULLIF(current_setting('rapport.by', true), '')::bigint,
             coalesce(current_setting('rapport.how', true), '')
-        FROM new_values;
+        FROM new_values WHERE current_setting('rapport.triggers', true) IS DISTINCT FROM 'off';
         RETURN NULL;
     """,
 )
@@ -76,6 +76,9 @@ MOVED = pgtrigger.Trigger(
     operation=pgtrigger.UpdateOf("stage"),
     condition=pgtrigger.Q(old__stage__df=pgtrigger.F("new__stage")),
     func="""
+        IF current_setting('rapport.triggers', true) = 'off' THEN
+            RETURN NULL;
+        END IF;
         UPDATE contacts_lifecyclestay SET left_at = greatest(now(), entered_at) WHERE contact_id = NEW.id AND left_at IS NULL;
         INSERT INTO contacts_lifecyclestay (contact_id, stage, entered_at, by_id, how)
         SELECT NEW.id, NEW.stage, greatest(now(), coalesce(max(left_at), now())),

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, connections, models
 from django.utils import timezone
 
-from contacts.models import Company, Consent, Contact, ContactPair, Employment, Merge, MergeStep, Task
+from contacts.models import Company, Consent, Contact, ContactPair, Employment, LifecycleStay, Merge, MergeStep, Task
 from contacts.services import consents, merging, people, points, tasks
 from contacts.services.merging import pointers as found
 from crm import events, outbox
@@ -58,6 +58,9 @@ def _needed(reference, model):
         other = {"first_id": "second_id", "second_id": "first_id"}[reference.column]
         # The older stands first.
         return {other: third.pk} if reference.column == "first_id" else {other: row_of(model, {"id": -third.pk}).pk}
+    if reference.model is LifecycleStay:
+        # The record itself has an open one.
+        return {"left_at": timezone.now() + timedelta(days=1)}
     if reference.model is Order:
         return {"paid_at": NOON}
     return {"kept_id": 1, "gone_id": 2} if reference.model is Merge else {}
@@ -120,10 +123,13 @@ def test_the_values_are_those_that_the_preview_showed(alice):
     assert (kept.first_name, kept.last_name, kept.city, kept.stage) == ("Anna", "Lee", "Berlin", "customer")
     assert (kept.tags, kept.custom, kept.company.name) == (["a", "b", "c"], {"size": "L"}, "Acme")
     assert (kept.email, kept.next_step, kept.next_step_at) == ("anna@example.com", "Call", NOON)
+    stays = kept.stays.order_by("pk").values_list("stage", "how", "by", "left_at")
+    assert [(*row[:3], row[3] is None) for row in stays][-1] == ("customer", "merge", alice.pk, True)
     main = kept.points.order_by("norm").values_list("norm", "is_primary")
     assert list(main) == [("ann@example.com", False), ("anna@example.com", True)]
     assert {m.label: m.n for m in moving} == {
         "contacts.task": 1, "contacts.employment": 1, "contacts.contactpoint": 1, "crm.event": 2,
+        "contacts.lifecyclestay": 2,
     }  # fmt: skip
     (event,) = Event.objects.filter(kind="contact.merged")
     assert (event.contact_id, event.actor_id, event.data["title"]) == (ann.pk, alice.pk, str(anna))

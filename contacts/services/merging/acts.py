@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.models import Company, Contact, Merge
-from contacts.services import following
+from contacts.services import following, lifecycle
 from contacts.services.merging import pointers as found
 from contacts.services.merging.changes import Changes
 from contacts.services.merging.fields import merged_values
@@ -53,7 +53,8 @@ def merge_records(model, kept_pk, gone_pk, *, by, choices=None, seen=None, score
         is_automatic=by is None,
         by=by,
     )
-    _carry_out(Changes(merge), kept, gone, choices)
+    with lifecycle.triggers_off():
+        _carry_out(Changes(merge), kept, gone, choices)
     company = kept.company if model is Contact else kept
     contact = kept if model is Contact else None
     record(MERGED[model], contact=contact, company=company, target=kept, actor=by, title=merge.title, merge=merge.pk)

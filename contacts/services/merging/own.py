@@ -26,6 +26,9 @@ def points_of_both(changes, kept, gone):
 @rule(Company, ContactPoint)
 def points_of_both_companies(changes, kept, gone):
     _twins_of_points(changes, kept, gone, "company_id")
+    for kind in ContactPoint.Kind.values:
+        rows = list(ContactPoint.objects.filter(company__in=[kept, gone], kind=kind).order_by("pk"))
+        _one_main(changes, ContactPoint, rows, sorted(rows, key=lambda p: (not p.is_primary, p.company_id != kept.pk)))
     _move(changes, ContactPoint, "company_id", kept, gone)
 
 

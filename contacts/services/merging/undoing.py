@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Contact, Merge, MergeStep
 from contacts.models.merge import KEPT_FOR
+from contacts.services import lifecycle
 from contacts.services.merging.acts import MergeRefused
 from contacts.services.merging.changes import undo_step
 from contacts.services.merging.preview import pointing
@@ -27,9 +28,9 @@ def undo_merge(merge, *, by):
         raise PermissionDenied
     if not merge.may_be_undone or not merge.steps.exists():
         raise MergeRefused(_("This merge cannot be undone any more."))
-    left = 0
-    for step in merge.steps.order_by("-pk").defer("before", "after"):
-        left += undo_step(step, merge.gone_id, merge.kept_id)
+    with lifecycle.triggers_off():
+        steps = merge.steps.order_by("-pk").defer("before", "after")
+        left = sum(undo_step(step, merge.gone_id, merge.kept_id) for step in steps)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -19,5 +19,5 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("contacts", "0007_record_details")]
+    dependencies = [("contacts", "0010_record_details")]
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
