@@ -20,6 +20,7 @@ from contacts.services import (
 )
 from contacts.services.consents import current_consents
 from contacts.views import (  # noqa: F401  register the blocks of the record pages and the list pages
+    import_list,
     lists,
     record_panels,
 )
@@ -47,6 +48,8 @@ command(Command(gettext_lazy("Import contacts"), "contacts:import_new", "file-im
 
 declare("contact.created", gettext_lazy("{actor} added this contact"), icon="user-plus")
 declare("contact.imported", gettext_lazy("{actor} imported this contact from {file}"), icon="file-import")
+declare("contact.import_undone", gettext_lazy("{actor} took back the import of {file}"), icon="arrow-back-up")
+declare("company.imported", gettext_lazy("{actor} imported this company from {file}"), icon="file-import")
 declare("contact.deleted", gettext_lazy("{actor} deleted the contact {title}"), icon="trash")
 declare("company.deleted", gettext_lazy("{actor} deleted the company {title}"), icon="trash")
 declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), icon="user-share")

@@ -10,7 +10,8 @@ from operator import attrgetter
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import DatabaseDefault, RawSQL
+from django.db.models.fields import NOT_PROVIDED
 
 _NULL = "\\N"
 _SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -46,7 +47,8 @@ def insert(objects):
         if getattr(field, "auto_now", False):
             for obj in objects:
                 field.pre_save(obj, add=True)
-    names = [field.attname for field in fields]
+    # What nobody has set the database fills in, which COPY can do only for a whole column.
+    names = [field.attname for field in fields if not _left_to_database(field, objects)]
     copy(model, names, map(attrgetter(*names), objects))
 
 
@@ -87,6 +89,18 @@ def update(objects, names):
             f"UPDATE {table} SET {written} FROM {values} WHERE {match}",  # noqa: S608  names out of the models
             [json.dumps(rows, default=str)],
         )
+
+
+def _left_to_database(field, objects):
+    """Whether the field of all objects waits for the default of the database. Where some have a value, the others get it."""
+    if field.db_default is NOT_PROVIDED:
+        return False
+    unset = [obj for obj in objects if isinstance(getattr(obj, field.attname), DatabaseDefault)]
+    if len(unset) == len(objects):
+        return True
+    for obj in unset:
+        setattr(obj, field.attname, field.db_default)
+    return False
 
 
 def _column(field, values):

@@ -35,7 +35,7 @@ def store(content, name, *, by=None, target=None, kind="attachment", limit=_DEFA
         ContentFile(content) if isinstance(content, bytes) else content if isinstance(content, File) else File(content)
     )
     name = safe_name(name)
-    _check(file, name, settings.MAX_FILE_SIZE if limit is _DEFAULT else limit)
+    check(file, name, settings.MAX_FILE_SIZE if limit is _DEFAULT else limit)
     file.seek(0)
     digest = _digest(file)
     file.seek(0)
@@ -54,6 +54,19 @@ def store(content, name, *, by=None, target=None, kind="attachment", limit=_DEFA
     row.content.save(name, file, save=False)
     row.save()
     return row
+
+
+def check(file, name, limit):
+    """Raise FileRefused for a file that is empty, larger than `limit` bytes (None for no limit), or a program."""
+    if not file.size:
+        raise FileRefused(_("“%(name)s” is empty. Choose another file.") % {"name": name})
+    if limit is not None and file.size > limit:
+        raise FileRefused(
+            _("“%(name)s” is larger than %(limit)s MB. Make it smaller or split it.")
+            % {"name": name, "limit": limit // 1024 // 1024}
+        )
+    if any(name.lower().endswith(ending) for ending in _BLOCKED):
+        raise FileRefused(_("“%(name)s” is a program. Programs are not kept; put it into an archive.") % {"name": name})
 
 
 def safe_name(name):
@@ -140,18 +153,6 @@ def _visible(file, user):
         return file.by_id == user.pk
     rows = apps.get_model(file.target_type).objects
     return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=file.target_id).exists()
-
-
-def _check(file, name, limit):
-    if not file.size:
-        raise FileRefused(_("“%(name)s” is empty. Choose another file.") % {"name": name})
-    if limit is not None and file.size > limit:
-        raise FileRefused(
-            _("“%(name)s” is larger than %(limit)s MB. Make it smaller or split it.")
-            % {"name": name, "limit": limit // 1024 // 1024}
-        )
-    if any(name.lower().endswith(ending) for ending in _BLOCKED):
-        raise FileRefused(_("“%(name)s” is a program. Programs are not kept; put it into an archive.") % {"name": name})
 
 
 def _digest(file):

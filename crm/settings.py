@@ -259,8 +259,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 # Servers of your own network that may be asked all the same, as host:port.
 OUTSIDE_ALLOW = env.words("OUTSIDE_ALLOW")
-# One uploaded file, in bytes.
+# One uploaded file, and one file to import, which is read line by line, in bytes.
 MAX_FILE_SIZE = env.number("MAX_FILE_SIZE", 50 * 1024 * 1024)
+MAX_IMPORT_SIZE = env.number("MAX_IMPORT_SIZE", 500 * 1024 * 1024)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -17,6 +17,11 @@ def safe_cell(value):
     return text
 
 
+def plain_cell(text):
+    """The opposite of `safe_cell`: without the apostrophe that keeps a formula text. Others stay."""
+    return text[1:] if text[:1] == "'" and text[1:].lstrip(" \n\"'").startswith(_FORMULA) else text
+
+
 def write_csv(out, header, rows, *, separator=","):
     """Write to a binary file: UTF-8 with a byte-order mark, so that spreadsheets read Cyrillic. Returns the row count."""
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)

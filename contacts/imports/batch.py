@@ -1,26 +1,28 @@
 """One batch of an import, written with a handful of statements whatever its size."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 
 from django.utils import timezone
 
-from contacts.models import Company, Contact, ContactPoint, Employment, ImportedRow, ImportRun
-from contacts.services.quality import quality_of
+from contacts.imports import known as registry
+from contacts.imports import people
+from contacts.imports.companies import Companies
+from contacts.imports.fields import fields_written, note_external_ids
+from contacts.imports.people import Person
+from contacts.imports.targets import PERSON, targets
+from contacts.models import Contact, ContactPoint, Employment, ImportedRow
 from crm import bulk
 from crm.events import EventRow, record_many
-from crm.text import digits_reversed, sort_key
+from crm.models import User
+from crm.text import digits_reversed
 
-# Fields that an import writes straight onto the contact.
-PLAIN = (
-    "first_name", "last_name", "middle_name", "job_title", "city", "region", "country", "street", "postcode",
-    "birthday_on", "language", "source",
-)  # fmt: skip
 # What is written of the rows that hang on a contact, in this order.
 POINT = ["contact_id", "kind", "value", "norm", "digits_reversed", "label", "is_primary", "created_at"]
 EMPLOYMENT = ["contact_id", "company_id", "role", "is_primary", "has_left"]
-ROW = ["run_id", "line", "outcome", "contact_id", "before", "reason", "cells"]
+ROW = ["run_id", "line", "outcome", "contact_id", "before", "at", "reason", "cells"]
 DERIVED = ["tags", "company", "name_key", "email", "phone", "quality", "updated_at"]
 Outcome = ImportedRow.Outcome
+Mode = registry.Mode
 
 
 class Batch:
@@ -30,162 +32,169 @@ class Batch:
         self.run, self.rows = run, rows
         self.now = timezone.now()
         self.good = [row for row in rows if not row.reasons]
-        self.new, self.changed, self.before = {}, {}, {}
-        self.contacts = {}  # line -> contact
+        self.people = {}  # line -> Person
+        self.before = {}  # line -> what stood there
         self.outcomes = {row.line: Outcome.FAILED for row in rows if row.reasons}
+        self.events = []
+        self.kinds = targets()
+        self.companies = Companies(run, self.now, self.kinds)
 
-    def prepare(self):
-        """Look up who is known and decide what becomes of each row. Inside the transaction of `write`."""
-        self._sort_out()
-        self.taken = [row for row in self.good if self.outcomes[row.line] != Outcome.SKIPPED]
-        self._fill(self._companies())
+    def prepare(self, *, earlier=None):
+        """Look up who is known and decide what becomes of each row. Inside the transaction of `write`.
+
+        A dry run gives `earlier(keys)`, what its earlier lines stand for; then nothing is written.
+        """
+        self._sort_out(earlier)
+        taken = [row for row in self.good if self.outcomes.get(row.line) != Outcome.SKIPPED]
+        self.companies.find(taken, earlier=earlier)
+        if earlier is None:
+            self.companies.insert()
+        people.load(self._known_people(), notes=any("note" in row.person for row in taken))
+        for row in taken:
+            self._take(row)
 
     def write(self):
         """Write everything; returns {outcome: number of rows}."""
-        bulk.insert(self.new.values())
-        bulk.update(self.changed.values(), [*PLAIN, *DERIVED])
-        self._points()
-        self._employments()
-        self._events()
+        everybody = {id(person): person for person in self.people.values() if person}.values()
+        bulk.insert(person.contact for person in everybody if person.is_new)
+        changed = [person for person in everybody if person.was_changed and not person.is_new]
+        bulk.update([person.contact for person in changed], [*fields_written(PERSON), *DERIVED])
+        with_news = [person for person in everybody if person.was_changed]
+        self._write_points(with_news)
+        self._write_jobs(with_news)
+        self._write_ids()
+        record_many([self._event(kind, person, data) for kind, person, data in self.events])
         bulk.copy(ImportedRow, ROW, map(self._row, self.rows))
+        return self.counts()
+
+    def counts(self):
+        """{outcome: number of rows}."""
         return dict.fromkeys(Outcome.values, 0) | Counter(self.outcomes.values())
 
-    def _sort_out(self):
+    def _sort_out(self, earlier):
         """Decide for each good row whether its person is known, new, or stands earlier in this batch."""
-        known = self._known()
-        mode, owner = self.run.duplicates, self.run.owner or self.run.by
+        keys = {row.line: row.keys(self.run.match) for row in self.good}
+        known = people.known(self.run, {key for found in keys.values() for key in found}, earlier)
         for row in self.good:
-            keys = [key for key in (row.email, row.phone) if key]
-            contact = next((known[key] for key in keys if key in known), None)
-            if contact is None or mode == ImportRun.Duplicates.CREATE:
-                contact = Contact(
-                    source=self.run.file.name[:100], created_at=self.now, owner_id=owner.pk, team_id=owner.team_id
-                )
-                self.new[row.line] = contact
+            if not row.is_person:
+                continue
+            person = registry.match(row, keys[row.line], known)
+            if person is None and self.run.duplicates == Mode.ONLY:
+                self.outcomes[row.line] = Outcome.SKIPPED
+            elif person is None or self.run.duplicates == Mode.CREATE:
+                person = self._new_person(row)
                 self.outcomes[row.line] = Outcome.CREATED
-            elif mode == ImportRun.Duplicates.SKIP:
+            elif self.run.duplicates == Mode.SKIP:
                 self.outcomes[row.line] = Outcome.SKIPPED
             else:
-                if contact.pk:
-                    self.changed[contact.pk] = contact
                 self.outcomes[row.line] = Outcome.UPDATED
-            if self.outcomes[row.line] != Outcome.SKIPPED:
+            if person and self.outcomes[row.line] != Outcome.SKIPPED:
                 # A later row may know the person by what only this one tells.
-                known |= {key: contact for key in keys if key not in known or row.line in self.new}
-            self.contacts[row.line] = contact
+                for key in keys[row.line]:
+                    known.setdefault(key, []).append(person)
+            self.people[row.line] = person
 
-    def _known(self):
-        """{norm: contact} of the people in this batch that the importer may change; the oldest wins."""
-        norms = bulk.among({key for row in self.good for key in (row.email, row.phone) if key})
-        points = ContactPoint.objects.filter(norm__in=norms, contact__in=Contact.objects.editable_by(self.run.by))
-        found = {}
-        for norm, pk in points.order_by("-contact_id").values_list("norm", "contact_id"):
-            found[norm] = pk
-        if not found:
-            return {}
-        # Locked in one order, so that two imports of the same people wait for each other instead of dying.
-        people = Contact.objects.filter(pk__in=bulk.among(set(found.values()), "bigint")).order_by("pk")
-        people = {contact.pk: contact for contact in people.select_for_update()}
-        return {norm: people[pk] for norm, pk in found.items() if pk in people}
+    def _new_person(self, row):
+        owner = self._users.get(row.person.get("owner", "").casefold()) or self.run.owner or self.run.by
+        contact = Contact(
+            source=self.run.file.name[:100], created_at=self.now, owner_id=owner.pk, team_id=owner.team_id
+        )
+        contact.name_key = row.name_key
+        return Person(contact, is_new=True)
 
-    def _companies(self):
-        """{name: company}, those that are missing made."""
-        named = {row.values["company"] for row in self.taken if row.values.get("company")}
-        names = {sort_key(name): name for name in sorted(named)}
-        visible = Company.objects.visible_to(self.run.by).filter(name_key__in=bulk.among(names))
-        found = {company.name_key: company for company in visible.order_by("-pk")}
-        missing = []
-        for key, name in names.items():
-            if key not in found:
-                company = Company(name=name, name_key=key, source=self.run.file.name[:100])
-                company.assign_to(self.run.owner or self.run.by)
-                missing.append(company)
-                found[key] = company
-        bulk.insert(missing)
-        return {name: found[sort_key(name)] for name in named}
+    @property
+    def _users(self):
+        """{name or address: user}, asked once for a run whose file names owners."""
+        if not hasattr(self.run, "_users"):
+            active = User.objects.filter(is_active=True)
+            self.run._users = {key.casefold(): user for user in active for key in (user.email, str(user))}
+        return self.run._users
 
-    def _fill(self, companies):
-        """Write the values of the rows onto their contacts, noting what stood there before."""
-        known = Employment.objects.filter(contact__in=bulk.among(self.changed, "bigint")) if self.changed else []
-        self.employments = defaultdict(list)
-        for job in known:
-            self.employments[job.contact_id].append(job)
-        for row in self.taken:
-            contact = self.contacts[row.line]
-            if contact.pk and row.line not in self.new:
-                self.before[row.line] = snapshot(contact, self.employments[contact.pk])
-            for name in PLAIN:
-                if row.values.get(name):
-                    setattr(contact, name, row.values[name])
-            contact.tags = list(dict.fromkeys([*contact.tags, *row.values.get("tags", [])]))
-            if row.values.get("company"):
-                contact.company_id = companies[row.values["company"]].pk
-            contact.email = contact.email or row.email
-            contact.phone = contact.phone or row.values.get("phone", "")
-            contact.name_key = Contact.key_of(contact.first_name, contact.middle_name, contact.last_name, contact.email)
-            contact.quality = quality_of(contact)[0]
-            contact.updated_at = self.now
+    def _known_people(self):
+        found = {person.contact.pk: person for person in self.people.values() if person and not person.is_new}
+        return {pk: person for pk, person in found.items() if pk > 0}
 
-    def _points(self):
-        """Add the addresses that are new; the first of its kind becomes the main one."""
-        known = ContactPoint.objects.filter(contact__in=bulk.among(self.changed, "bigint")) if self.changed else []
-        have = {(p.contact_id, p.kind, p.norm) for p in known} | {(p.contact_id, p.kind) for p in known if p.is_primary}
-        points = []
-        for row in self.taken:
-            pk = self.contacts[row.line].pk
-            for kind, value, norm in (("email", row.email, row.email), ("phone", row.values.get("phone"), row.phone)):
-                if norm and (pk, kind, norm) not in have:
-                    digits = digits_reversed(norm)[:40] if kind == "phone" else ""
-                    points.append((pk, kind, value, norm, digits, "", (pk, kind) not in have, self.now))
-                    have.update(((pk, kind), (pk, kind, norm)))
-        bulk.copy(ContactPoint, POINT, points)
+    def _take(self, row):
+        """Let the person of a row take over what it says; a row without news leaves everything as it is."""
+        companies = self.companies.of(row)
+        told = row.line in self.companies.told
+        if not row.is_person:
+            made = row.line in self.companies.made
+            self.outcomes[row.line] = Outcome.CREATED if made else Outcome.UPDATED if told else Outcome.SKIPPED
+            return
+        person = self.people[row.line]
+        stage = person.contact.stage
+        is_first_word = not person.is_new and person.contact.pk > 0
+        before = person.snapshot() if is_first_word else {}
+        news = person.tell(row, companies, self.kinds, overwrites=self.run.overwrites, now=self.now)
+        note = row.person.get("note", "")
+        note_is_new = bool(note) and note not in person.notes
+        if not (news or note_is_new or told) and self.outcomes[row.line] != Outcome.CREATED:
+            self.outcomes[row.line] = Outcome.SKIPPED
+            return
+        self.before[row.line] = before
+        self.events.append(("contact.imported", person, {"file": self.run.file.name, "import": self.run.pk}))
+        if note_is_new:
+            person.notes.add(note)
+            self.events.append(("note.added", person, {"text": note}))
+        if not person.is_new and person.contact.stage != stage:
+            label = str(Contact.Stage(person.contact.stage).label)
+            data = {"before": stage, "after": person.contact.stage, "label": label}
+            self.events.append(("contact.stage_changed", person, data))
 
-    def _employments(self):
-        """Make the company that the file names the main one of each person, and keep the others."""
-        known = [job for jobs in self.employments.values() for job in jobs]
-        have = {(job.contact_id, job.company_id, job.role): job for job in known}
-        main = {}
-        for row in self.taken:
-            if row.values.get("company"):
-                contact = self.contacts[row.line]
-                main[contact.pk] = (contact.pk, contact.company_id, contact.job_title)
-        others = [job.pk for key, job in have.items() if job.is_primary and main.get(key[0], key) != key]
-        Employment.objects.filter(pk__in=others).update(is_primary=False)
-        again = [have[key].pk for key in main.values() if key in have]
-        Employment.objects.filter(pk__in=again).update(is_primary=True, has_left=False)
-        bulk.copy(Employment, EMPLOYMENT, [(*key, True, False) for key in main.values() if key not in have])
-
-    def _events(self):
-        events = []
-        for row in self.taken:
-            contact = self.contacts[row.line]
-            common = {
-                "contact_id": contact.pk,
-                "company_id": contact.company_id,
-                "actor_id": self.run.by_id,
-                "at": self.now,
-            }
-            events.append(
-                EventRow("contact.imported", data={"file": self.run.file.name, "import": self.run.pk}, **common)
+    def _write_points(self, changed):
+        bulk.copy(
+            ContactPoint,
+            POINT,
+            [
+                (
+                    person.contact.pk, kind, value, norm, digits_reversed(norm)[:40] if kind == "phone" else "", "", is_main,
+                    self.now,
+                )
+                for person in changed
+                for kind, value, norm, is_main in person.new_points
+            ],
+        )  # fmt: skip
+        if silent := [person.contact.pk for person in changed if person.opts_out]:
+            mail = ContactPoint.objects.filter(
+                contact__in=bulk.among(silent, "bigint"), kind="email", opted_out_at=None
             )
-            if row.values.get("note"):
-                events.append(EventRow("note.added", data={"text": row.values["note"]}, **common))
-        record_many(events)
+            mail.update(opted_out_at=self.now)
+
+    def _write_jobs(self, changed):
+        """Demote first: a person has one main role at any moment."""
+        again = list({job.pk: job for person in changed for job in person.changed_jobs if job.pk}.values())
+        bulk.update([job for job in again if not job.is_primary], ["role", "is_primary"])
+        bulk.update([job for job in again if job.is_primary], ["role", "is_primary", "has_left"])
+        bulk.copy(
+            Employment,
+            EMPLOYMENT,
+            [
+                (person.contact.pk, job.company_id, job.role, job.is_primary, False)
+                for person in changed
+                for job in person.jobs
+                if not job.pk
+            ],
+        )
+
+    def _write_ids(self):
+        found = {}
+        for row in self.good:
+            person = self.people.get(row.line)
+            if person and person.contact.pk and row.person.get("external_id"):
+                found.setdefault(row.person["external_id"], person.contact.pk)
+        note_external_ids(self.run, "contact", [(pk, value) for value, pk in found.items()])
+
+    def _event(self, kind, person, data):
+        contact = person.contact
+        return EventRow(
+            kind, contact_id=contact.pk, company_id=contact.company_id, actor_id=self.run.by_id, at=self.now, data=data
+        )
 
     def _row(self, row):
-        contact = self.contacts.get(row.line)
+        person, outcome = self.people.get(row.line), self.outcomes[row.line]
+        written = outcome in {Outcome.CREATED, Outcome.UPDATED}
+        at = max(self.now, (person and person.contact.updated_at) or self.now) if written else None
         cells = [cell[:2000] for cell in row.cells] if row.reasons else []
-        before = self.before.get(row.line, {})
-        return (
-            self.run.pk, row.line, self.outcomes[row.line], contact and contact.pk, before, " ".join(row.reasons), cells
-        )  # fmt: skip
-
-
-def snapshot(contact, employments):
-    """The values an update may write over, as JSON."""
-    values = {name: getattr(contact, name) for name in PLAIN}
-    values["birthday_on"] = contact.birthday_on.isoformat() if contact.birthday_on else None
-    return values | {
-        "tags": contact.tags, "company_id": contact.company_id, "email": contact.email, "phone": contact.phone,
-        "quality": contact.quality, "employments": [[job.pk, job.is_primary] for job in employments],
-    }  # fmt: skip
+        before, reasons = self.before.get(row.line, {}), " ".join(row.reasons)
+        return self.run.pk, row.line, outcome, person and person.contact.pk, before, at, reasons, cells

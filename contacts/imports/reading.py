@@ -1,19 +1,21 @@
-"""Reads CSV and XLSX as real tools export them: any of the usual encodings and separators."""
+"""Reads CSV as real tools export it: any of the usual encodings and separators. Nothing is held but the line at hand."""
 
 import csv
 import io
-import re
 from contextlib import suppress
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
+
+from contacts.imports.encodings import encoding_of
+from crm.sheets import plain_cell
 
 SEPARATORS = ",;\t|"
-MOST_COLUMNS = 200
+MOST_COLUMNS = 500
 LONGEST_CELL = 100_000
-_SAMPLE = 256 * 1024
-_CYRILLIC_WORD = re.compile("[А-Яа-яЁё]{3,}")
-_LONE_CYRILLIC = re.compile("(?<=[A-Za-z])[А-Яа-яЁё]{1,2}(?=[A-Za-z])")
+LONGEST_LINE = 2_000_000
+SAMPLE = 256 * 1024
+# Control characters that no text has, except those that end a line or a page.
+_BINARY = bytes(set(range(32)) - set(b"\t\n\r\x0c\x1a\x1b\x00"))
 
 csv.field_size_limit(LONGEST_CELL)
 
@@ -22,13 +24,15 @@ class FileUnreadable(ValueError):
     """The file cannot be imported; the message says why and what to do."""
 
 
-def detect(data):
-    """(encoding, separator) of CSV bytes; ("xlsx", "") for a workbook."""
-    if data[:4] == b"PK\x03\x04":
-        return "xlsx", ""
-    encoding = _encoding(data)
-    text = data[:_SAMPLE].decode(encoding, errors="replace")
-    return encoding, _separator(text)
+def detect(file):
+    """(encoding, separator) of a CSV file or bytes. Raises FileUnreadable for what is no text."""
+    file = io.BytesIO(file) if isinstance(file, bytes) else file
+    file.seek(0)
+    head = file.read(SAMPLE)
+    encoding = encoding_of(file, head)
+    if not encoding.startswith("utf-16") and len(head) - len(head.translate(None, _BINARY)) > len(head) // 100:
+        raise FileUnreadable(_("This is no table but a binary file. Choose a CSV file, a workbook or vCards."))
+    return encoding, _separator(head.decode(encoding, errors="replace"))
 
 
 def rows(file, encoding, separator, *, skip=0):
@@ -36,19 +40,18 @@ def rows(file, encoding, separator, *, skip=0):
 
     `skip` leaves out that many lines from the start. Raises FileUnreadable.
     """
-    found = _workbook_rows(file) if encoding == "xlsx" else _text_rows(file, encoding, separator)
-    for line, cells in enumerate(found, start=1):
+    for line, cells in enumerate(_records(file, encoding, separator), start=1):
         if len(cells) > MOST_COLUMNS:
             raise FileUnreadable(
                 _("Line %(line)s has more than %(n)s columns. Is this a table?") % {"line": line, "n": MOST_COLUMNS}
             )
         if line > skip and any(cell.strip() for cell in cells):
-            yield line, cells
+            yield line, [plain_cell(cell) for cell in cells]
 
 
-def _text_rows(file, encoding, separator):
+def _records(file, encoding, separator):
     text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
-    reader = csv.reader((line.replace("\x00", "") for line in text), delimiter=separator)
+    reader = csv.reader(lines(text), delimiter=separator)
     try:
         yield from reader
     except csv.Error as error:
@@ -60,44 +63,17 @@ def _text_rows(file, encoding, separator):
             text.detach()  # else it would be closed under its owner's hands
 
 
-def _workbook_rows(file):
-    try:
-        sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
-        for cells in sheet.iter_rows():
-            yield [_cell(value) for value in cells]
-    except (CalamineError, IndexError, ValueError) as error:
-        raise FileUnreadable(_("This workbook cannot be read. Save it as XLSX or CSV again.")) from error
-
-
-def _cell(value):
-    """A workbook's value as the text a person saw: whole numbers without ".0", dates as days."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if hasattr(value, "isoformat"):
-        return value.isoformat()[:10]
-    return str(value)
-
-
-def _encoding(data):
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return encoding
-    try:
-        data.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError:
-        # One broken character in a long UTF-8 file does not make it another encoding.
-        if _looks_like_utf8(data):
-            return "utf-8"
-    sample = data[:_SAMPLE].decode("cp1251", errors="replace")
-    return "cp1252" if len(_LONE_CYRILLIC.findall(sample)) > len(_CYRILLIC_WORD.findall(sample)) else "cp1251"
-
-
-def _looks_like_utf8(data):
-    text = data.decode("utf-8", errors="replace")
-    broken = text.count("\ufffd")
-    whole = sum(1 for c in text[:_SAMPLE] if ord(c) > 127) - broken
-    return whole > 4 * broken
+def lines(text):
+    """Lines without NUL, none of them longer than memory should hold."""
+    number = 0
+    while line := text.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE:
+            raise FileUnreadable(
+                _("Line %(line)s is longer than %(n)s characters. Is this a table?")
+                % {"line": number, "n": f"{LONGEST_LINE:,}"}
+            )
+        yield line.replace("\x00", "")
 
 
 def _separator(text):
@@ -114,8 +90,9 @@ def _separator(text):
             continue
         if not widths:
             continue
-        same = sum(1 for width in widths if width == widths[0]) / len(widths)
-        score = (widths[0] - 1) * same
+        # A title above the table does not count: the width that most lines have does.
+        width = max(set(widths), key=widths.count)
+        score = (width - 1) * widths.count(width) / len(widths)
         if score > most:
             best, most = separator, score
     return best

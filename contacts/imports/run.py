@@ -12,9 +12,9 @@ from django.db.models import Max
 from django.utils.translation import get_language, gettext_lazy, override, pgettext
 from django.utils.translation import gettext as _
 
-from contacts.imports import mapping, reading
+from contacts.imports import reading
 from contacts.imports.batch import Batch
-from contacts.imports.cleaning import clean
+from contacts.imports.cleaning import Cleaner
 from contacts.models import ImportedRow, ImportRun
 from crm import files, jobs
 from crm.models import Workspace
@@ -26,16 +26,13 @@ BATCH = 1000
 @jobs.job("contacts.import", gettext_lazy("Import"), icon="file-import")
 def import_file(run):
     """Job: import a file. Result: counts, and a file of the refused rows with their reasons."""
-    row = ImportRun.objects.select_related("file", "by").get(pk=run.params["import"])
-    region, columns = Workspace.get().country, mapping.columns(row.mapping)
+    row = ImportRun.objects.for_card().get(pk=run.params["import"])
     try:
-        with row.file.content.open("rb") as file:
+        with row.source.content.open("rb") as file:
             run.start(count_lines(file, row))
-        with row.file.content.open("rb") as file:
-            lines = reading.rows(file, row.encoding, row.separator, skip=_reached(row))
-            with _Ahead(cleaned(lines, columns, region)) as ahead:
-                while batch := ahead.get():
-                    _take(run, row, batch, ahead)
+        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=_reached(row))) as ahead:
+            while batch := ahead.get():
+                _take(run, row, batch, ahead)
     except Exception as error:
         # What was taken stays, and can be gone on with or undone.
         row.settle(ImportRun.State.STOPPED)
@@ -46,17 +43,19 @@ def import_file(run):
 
 
 def _reached(row):
-    """The last line that was taken, by this job or one before it; 1 is the header."""
-    return row.rows.aggregate(last=Max("line"))["last"] or 1
+    """The last line that was taken, by this job or one before it."""
+    return row.rows.aggregate(last=Max("line"))["last"] or row.header_line
 
 
-def cleaned(lines, columns, region):
-    """Yield batches of clean rows: at most BATCH rows of the file are held at once."""
-    while chunk := list(islice(lines, BATCH)):
-        yield [clean(line, cells, columns, region) for line, cells in chunk]
+def cleaned(file, row, *, skip):
+    """Batches of clean rows of an open file, one after the other: at most BATCH rows of it are held at once."""
+    # Made here and not in the thread that takes the batches: it has a connection of its own.
+    clean = Cleaner(row.mapping, Workspace.get().country).clean
+    lines = reading.rows(file, row.encoding, row.separator, skip=skip)
+    return iter(lambda: [clean(line, cells) for line, cells in islice(lines, BATCH)], [])
 
 
-class _Ahead:
+class Ahead:
     """Batches, of which the next one is made in a thread while the database writes the present one."""
 
     def __init__(self, batches):
@@ -86,8 +85,19 @@ class _Ahead:
 
 
 def count_lines(file, row):
-    """How many lines will be read, the header left out."""
-    return sum(1 for _line in reading.rows(file, row.encoding, row.separator, skip=1))
+    """How many lines will be read, those up to the column names left out."""
+    return sum(1 for _line in reading.rows(file, row.encoding, row.separator, skip=row.header_line))
+
+
+def refused_file(row, refused):
+    """Keep refused rows, given as (line, reason, cells), as a file that can be mended and imported again."""
+    out = io.BytesIO()
+    write_csv(
+        out,
+        [pgettext("file", "Line"), _("Reason"), *row.headers],
+        ([line, reason, *cells] for line, reason, cells in refused),
+    )
+    return files.store(out.getvalue(), _("refused rows.csv"), by=row.by, target=row, kind="import")
 
 
 def _take(run, row, rows, ahead):
@@ -101,32 +111,27 @@ def _take(run, row, rows, ahead):
 
 def _finish(row):
     row.settle(ImportRun.State.DONE)
-    counts = row.counts
     # The planner must know the new rows at once: the next page sorts and searches them.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE contacts_contact, contacts_contactpoint")
-    result = {
-        "rows": [
-            [_("Created"), counts["created"]],
-            [_("Updated"), counts["updated"]],
-            [_("Left as they were"), counts["skipped"]],
-            [_("Refused"), counts["failed"]],
-        ],
-        "url": row.get_absolute_url(),
-        "url_label": _("Open the import"),
-    }
-    if counts["failed"]:
-        result["file"] = _refused_file(row).pk
+    result = {"rows": counted(row.counts), "url": row.get_absolute_url(), "url_label": _("Open the import")}
+    if row.counts["failed"]:
+        failed = row.rows.filter(outcome=ImportedRow.Outcome.FAILED).order_by("line")
+        lines = failed.values_list("line", "reason", "cells").iterator(chunk_size=2000)
+        result["file"] = refused_file(row, lines).pk
     return result
 
 
-def _refused_file(row):
-    """The refused rows as they came, with line and reasons before them."""
-    failed = ImportedRow.objects.filter(run=row, outcome=ImportedRow.Outcome.FAILED).order_by("line")
-    out = io.BytesIO()
-    write_csv(
-        out,
-        [pgettext("file", "Line"), _("Reason"), *row.headers],
-        ([f.line, f.reason, *f.cells] for f in failed.iterator(chunk_size=2000)),
-    )
-    return files.store(out.getvalue(), _("refused rows.csv"), by=row.by, target=row, kind="import")
+def counted(counts):
+    """Counts of a run with their labels, for a result page."""
+    rows = [
+        [_("Created"), counts["created"]],
+        [_("Updated"), counts["updated"]],
+        [_("Left as they were"), counts["skipped"]],
+        [_("Refused"), counts["failed"]],
+    ]
+    if counts.get("companies_created"):
+        rows.append([_("New companies"), counts["companies_created"]])
+    if counts.get("companies_updated"):
+        rows.append([_("Updated companies"), counts["companies_updated"]])
+    return rows

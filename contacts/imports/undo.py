@@ -1,81 +1,142 @@
 """Undo of an import: what it created goes, what it changed comes back, except what people have worked on since."""
 
-from datetime import date
-
 from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.models import Contact, ContactPoint, ImportedRow, ImportRun
-from crm import jobs
+from contacts.imports.fields import fields_written, restore
+from contacts.imports.targets import COMPANY, PERSON
+from contacts.models import Company, Contact, ContactPoint, Employment, ImportedRow, ImportRun
+from crm import bulk, jobs
+from crm.events import EventRow, record_many
 from crm.models import Event
 
 BATCH = 500
-Outcome = ImportedRow.Outcome
+Outcome, Undone = ImportedRow.Outcome, ImportedRow.Undone
+# What an import itself leaves in the stream of a record; everything else is somebody's work or the customer's own.
+OWN_EVENTS = ["contact.imported", "company.imported", "contact.import_undone"]
 
 
 @jobs.job("contacts.import_undo", gettext_lazy("Undo of an import"), icon="arrow-back-up")
 def undo_import(run):
     """Job: undo. Result: counts, and how many were left because somebody worked on them since."""
-    row = ImportRun.objects.get(pk=run.params["import"])
-    rows = ImportedRow.objects.filter(run=row, outcome__in=[Outcome.CREATED, Outcome.UPDATED])
-    run.start(rows.count())
+    row = ImportRun.objects.select_related("file", "by").get(pk=run.params["import"])
     # Updates are taken back from the last to the first: one contact may stand in several lines.
-    last = run.checkpoint.get("line")
-    while batch := list((rows.filter(line__lt=last) if last else rows).order_by("-line")[:BATCH]):
+    rows = row.rows.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED], undone="").order_by("-line")
+    run.start(rows.count())
+    while batch := list(rows[:BATCH]):
         with transaction.atomic():
-            counts = _take_back(row, batch)
-            last = batch[-1].line
-            run.advance(len(batch), checkpoint={"line": last}, **counts)
+            counts = _take_back(row, batch, by=run.by)
+            run.advance(len(batch), checkpoint={"line": batch[-1].line}, **counts)
+    companies = _take_back_companies(row)
     row.state = ImportRun.State.UNDONE
     row.save(update_fields=["state"])
     done = run.row.counters
-    return {
-        "rows": [
-            [_("Removed"), done.get("removed", 0)],
-            [_("Restored"), done.get("restored", 0)],
-            [_("Left, because somebody worked on them since"), done.get("left", 0)],
-        ],
-        "url": row.get_absolute_url(),
-        "url_label": _("Open the import"),
-    }
+    labelled = [
+        [_("Removed"), done.get("removed", 0)],
+        [_("Restored"), done.get("restored", 0)],
+        [_("Left, because somebody worked on them since"), done.get("left", 0)],
+    ]
+    if companies["removed"] or companies["left"]:
+        labelled += [[_("Companies removed"), companies["removed"]], [_("Companies left"), companies["left"]]]
+    return {"rows": labelled, "url": row.get_absolute_url(), "url_label": _("Open the import")}
 
 
-def worked_on(run, contact_ids):
-    """Keys of contacts with which something happened after the import."""
-    later = Event.objects.filter(contact_id__in=contact_ids, occurred_at__gt=run.finished_at or run.created_at)
-    touched = set(later.exclude(kind="contact.imported").values_list("contact_id", flat=True))
-    changed = Contact.objects.filter(pk__in=contact_ids, updated_at__gt=run.finished_at or run.created_at)
-    return touched | set(changed.values_list("pk", flat=True))
+def worked_on(name, stamps):
+    """Keys of contacts (`name` “contact”) or companies with which something happened after the instants in {key: instant}."""
+    model, link = {"contact": (Contact, "contact_id"), "company": (Company, "company_id")}[name]
+    if not stamps:
+        return set()
+    later = Event.objects.filter(**{f"{link}__in": list(stamps)}, occurred_at__gt=min(stamps.values()))
+    last = later.exclude(kind__in=OWN_EVENTS).values(link).annotate(last=Max("occurred_at"))
+    touched = {found[link] for found in last if found["last"] > stamps[found[link]]}
+    changed = model.objects.filter(pk__in=list(stamps), updated_at__gt=min(stamps.values()))
+    return touched | {pk for pk, at in changed.values_list("pk", "updated_at") if at > stamps[pk]}
 
 
-def _take_back(run, batch):
-    ids = [row.contact_id for row in batch if row.contact_id]
-    busy = worked_on(run, ids)
-    created = [row.contact_id for row in batch if row.outcome == Outcome.CREATED and row.contact_id not in busy]
-    removed = len([pk for pk in created if pk])
-    Contact.objects.filter(pk__in=[pk for pk in created if pk]).delete()
-    restored = sum(_restore(row) for row in batch if row.outcome == Outcome.UPDATED and row.contact_id not in busy)
-    return {"removed": removed, "restored": restored, "left": len(busy.intersection(ids))}
-
-
-def _restore(row):
-    """Put back what an update wrote over. The addresses it added go with it."""
-    before = dict(row.before)
-    contact = Contact.objects.filter(pk=row.contact_id).first()
-    if contact is None or not before:
-        return 0
-    employments = before.pop("employments", [])
-    for name, value in before.items():
-        setattr(contact, name, date.fromisoformat(value) if name == "birthday_on" and value else value)
-    stamp = contact.updated_at
-    contact.save()
-    Contact.objects.filter(pk=contact.pk).update(updated_at=stamp)
-    added = ContactPoint.objects.filter(
-        contact=contact, created_at__gte=row.run.created_at, created_at__lte=row.run.finished_at
+def changed_since(run, limit):
+    """People of an import with whom something happened since, as contacts: at most `limit`. Undo leaves them."""
+    rows = run.rows.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED], contact__isnull=False)
+    later = ImportedRow.objects.filter(
+        run=run, contact=OuterRef("contact"), line__gt=OuterRef("line"), at__gt=OuterRef("at")
     )
-    added.delete()
-    contact.employments.exclude(pk__in=[pk for pk, _main in employments]).delete()
-    contact.employments.update(is_primary=False)
-    contact.employments.filter(pk__in=[pk for pk, main in employments if main]).update(is_primary=True)
-    return 1
+    happened = Event.objects.filter(contact_id=OuterRef("contact_id"), occurred_at__gt=OuterRef("at"))
+    found = rows.filter(Q(contact__updated_at__gt=F("at")) | Exists(happened.exclude(kind__in=OWN_EVENTS))).exclude(
+        Exists(later)
+    )
+    return [row.contact for row in found.select_related("contact").order_by("line")[:limit]]
+
+
+def _take_back(run, batch, *, by):
+    stamps = {}
+    for row in batch:  # from the last line to the first
+        if row.contact_id:
+            stamps.setdefault(row.contact_id, row.at or run.finished_at)
+    busy = worked_on("contact", stamps)
+    for row in batch:
+        row.undone = Undone.LEFT if row.contact_id in busy else Undone.RESTORED if row.before else Undone.REMOVED
+    removed = {row.contact_id for row in batch if row.outcome == Outcome.CREATED and row.contact_id} - busy
+    _restore([row for row in batch if row.undone == Undone.RESTORED and row.contact_id], run, by=by)
+    ImportedRow.objects.bulk_update(batch, ["undone"])
+    Contact.objects.filter(pk__in=removed).delete()
+    restored = {row.contact_id for row in batch if row.undone == Undone.RESTORED}
+    return {"removed": len(removed), "restored": len(restored), "left": len(busy)}
+
+
+def _restore(rows, run, *, by):
+    """Put back what updates wrote over. The addresses and roles they added go with them."""
+    contacts = {c.pk: c for c in Contact.objects.filter(pk__in={row.contact_id for row in rows}).select_for_update()}
+    kept, jobs_before, stamps = {}, {}, set()
+    for row in rows:
+        before = dict(row.before)
+        kept[row.contact_id] = before.pop("points", [])
+        jobs_before[row.contact_id] = before.pop("employments", [])
+        stamps.add(row.at)
+        contact = contacts[row.contact_id]
+        contact.company_id = before.pop("company_id", None)
+        contact.updated_at = parse_datetime(before.pop("updated_at")) if "updated_at" in before else contact.updated_at
+        restore(contact, before)
+        contact.name_key = Contact.key_of(contact.first_name, contact.middle_name, contact.last_name, contact.email)
+    derived = ["tags", "company", "name_key", "email", "phone", "quality", "updated_at"]
+    bulk.update(contacts.values(), [*fields_written(PERSON), *derived])
+    added = ContactPoint.objects.filter(contact__in=contacts, created_at__in=stamps)
+    added.exclude(pk__in=[pk for pks in kept.values() for pk in pks]).delete()
+    _restore_jobs(jobs_before)
+    data = {"file": run.file.name, "import": run.pk}
+    record_many([EventRow("contact.import_undone", contact_id=pk, actor_id=by.pk, data=data) for pk in contacts])
+
+
+def _restore_jobs(before):
+    """{contact: [[key, main, left, role]]}: roles that were not there go, the others are as they were."""
+    now = {job.pk: job for job in Employment.objects.filter(contact__in=before)}
+    rows = [job for jobs_ in before.values() for job in jobs_ if job[0] in now]
+    Employment.objects.filter(pk__in=now.keys() - {job[0] for job in rows}).delete()
+    for pk, is_primary, *rest in rows:
+        now[pk].is_primary = is_primary
+        now[pk].has_left, now[pk].role = rest or (now[pk].has_left, now[pk].role)
+    back = [now[job[0]] for job in rows]
+    # Demoted first: a person has one main role at any moment.
+    bulk.update([job for job in back if not job.is_primary], ["role", "is_primary", "has_left"])
+    bulk.update([job for job in back if job.is_primary], ["role", "is_primary", "has_left"])
+
+
+@transaction.atomic
+def _take_back_companies(run):
+    """Remove companies that the import made and nobody uses, and give the changed ones their values back."""
+    rows = list(run.companies.select_related("company"))
+    busy = worked_on("company", {row.company_id: row.at for row in rows})
+    used = set(
+        Employment.objects.filter(company__in=[row.company_id for row in rows]).values_list("company_id", flat=True)
+    ) | set(Contact.objects.filter(company__in=[row.company_id for row in rows]).values_list("company_id", flat=True))
+    removed = {row.company_id for row in rows if row.is_new} - busy - used
+    changed = [row for row in rows if not row.is_new and row.company_id not in busy]
+    for row in changed:
+        before = dict(row.before)
+        row.company.updated_at = parse_datetime(before.pop("updated_at"))
+        restore(row.company, before)
+    bulk.update([row.company for row in changed], [*fields_written(COMPANY), "updated_at"])
+    Company.objects.filter(pk__in=removed).delete()
+    left = {row.company_id for row in rows} - removed - {row.company_id for row in changed}
+    return {"removed": len(removed), "left": len(left)}

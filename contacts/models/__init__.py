@@ -5,7 +5,9 @@ from contacts.models.company import Company
 from contacts.models.consent import Consent
 from contacts.models.contact import Contact, ContactPoint, Employment
 from contacts.models.duplicate import CompanyPair, ContactPair, DuplicateSettings
-from contacts.models.import_run import ImportedRow, ImportRun
+from contacts.models.external_id import ExternalId
+from contacts.models.import_run import ImportRun
+from contacts.models.imported import ImportedCompany, ImportedRow, ImportKey
 from contacts.models.lifecycle import LifecycleStay
 from contacts.models.merge import Merge, MergeStep
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
@@ -26,7 +28,10 @@ __all__ = [
     "ContactPoint",
     "DuplicateSettings",
     "Employment",
+    "ExternalId",
+    "ImportKey",
     "ImportRun",
+    "ImportedCompany",
     "ImportedRow",
     "LifecycleStay",
     "Merge",

@@ -90,3 +90,16 @@ def test_many_events_are_written_in_order_with_a_delivery_for_each_subscriber(ad
     assert [row[3] for row in written] == [0, 1, 2, 3, 4]
     assert list(Event.objects.order_by("id").values_list("contact_id", "data")) == [(i, {"n": i}) for i in range(5)]
     assert OutboxMessage.objects.filter(kind="event").count() == 5
+
+
+def test_what_nobody_set_gets_the_default_of_the_database(admin):
+    made = [Company(name="Acme", name_key="acme"), Company(name="Beta", name_key="beta", next_step="Call")]
+
+    bulk.insert(made[:1])
+    bulk.insert([made[1], Company(name="Gamma", name_key="gamma")])
+
+    assert list(Company.objects.order_by("name").values_list("name", "next_step")) == [
+        ("Acme", ""),
+        ("Beta", "Call"),
+        ("Gamma", ""),
+    ]

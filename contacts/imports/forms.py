@@ -1,0 +1,96 @@
+"""What a person chooses before an import starts."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from contacts.imports.encodings import ENCODINGS
+from contacts.imports.reading import MOST_COLUMNS
+from contacts.imports.targets import COMPANY, targets
+from contacts.models import ImportRun
+from crm.models import User
+
+# How the file is read: what changes here makes the columns anew.
+READING = ["encoding", "separator", "header_line"]
+# Columns of which at least one must be mapped: the others say something of somebody they cannot name.
+NAMING = {
+    "full_name",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "external_id",
+    "company",
+    "company_inn",
+    "company_domain",
+}
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label=_("File"))
+
+
+class MappingForm(forms.ModelForm):
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=[(name, name) for name in ENCODINGS], required=False)
+    separator = forms.ChoiceField(label=_("Separator"), choices=ImportRun.SEPARATORS, required=False)
+    header_line = forms.IntegerField(
+        label=_("Column names are in line"), min_value=0, max_value=20, required=False, help_text=_("0: there are none")
+    )
+    match = forms.MultipleChoiceField(
+        label=_("Recognised by"), choices=ImportRun.Key, widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    class Meta:
+        model = ImportRun
+        fields = [*READING, "system", "duplicates", "match", "overwrites", "owner"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.fields["owner"].required = True
+        if self.instance.table_id:
+            # A table of our own making is read in one way only.
+            for name in ("encoding", "separator"):
+                del self.fields[name]
+
+    def clean(self):
+        cleaned = super().clean()
+        for name in READING:
+            if name in self.fields and cleaned.get(name) in (None, ""):
+                cleaned[name] = getattr(self.instance, name)
+        if not cleaned.get("match") and cleaned.get("duplicates") != ImportRun.Duplicates.CREATE:
+            self.add_error("match", _("Choose at least one, or add everybody."))
+        return cleaned
+
+    @property
+    def reads_otherwise(self):
+        """Whether the file is to be read another way than before."""
+        return any(name in self.fields and str(self.initial[name]) != str(self.cleaned_data[name]) for name in READING)
+
+    def chosen(self):
+        """{column: target} as the selects say; a target that takes one column is chosen once."""
+        kinds, found = targets(), {}
+        for index in range(min(len(self.instance.headers), MOST_COLUMNS)):
+            name = self.data.get(f"column-{index}", "")
+            if name in kinds and (kinds[name].many or name not in found.values()):
+                found[str(index)] = name
+        return found
+
+    @staticmethod
+    def names_somebody(chosen):
+        """Whether a mapping says of whom or what the rows speak."""
+        return bool(NAMING & set(chosen.values()))
+
+
+def target_groups():
+    """[(heading, [(name, label)])] for the selects of the columns."""
+    people = [(item.name, item.label) for item in targets().values() if item.on != COMPANY]
+    companies = [(item.name, item.label) for item in targets().values() if item.on == COMPANY]
+    return [(_("Person"), people), (_("Company"), companies)]
+
+
+def column_rows(run, example):
+    """[(index, header, chosen target, example)] of a run's columns."""
+    return [
+        (i, header, run.mapping.get(str(i), ""), example[i] if i < len(example) else "")
+        for i, header in enumerate(run.headers)
+    ]
