@@ -2,7 +2,16 @@
 
 from django.db.models import F, Q
 
-from contacts.models import Company, CompanyPair, Consent, Contact, ContactPair, ContactPoint, Employment
+from contacts.models import (
+    Company,
+    CompanyPair,
+    Consent,
+    Contact,
+    ContactPair,
+    ContactPoint,
+    Employment,
+    ImportedCompany,
+)
 from contacts.services.merging.fields import merged_values
 from contacts.services.merging.pointers import Reference, rule
 from crm.models import Delivery, Event
@@ -72,6 +81,13 @@ def roles_in_both(changes, kept, gone):
         if row.is_primary and not twin.is_primary:
             changes.update(Employment, [twin.pk], is_primary=True)
     _move(changes, Employment, "company_id", kept, gone)
+
+
+@rule(Company, ImportedCompany)
+def imports_of_both(changes, kept, gone):
+    """What an import that knew both noted stands once. Its undo leaves the company: the merge is work on it."""
+    _once(changes, ImportedCompany, "company_id", ("run_id",), kept, gone)
+    _move(changes, ImportedCompany, "company_id", kept, gone)
 
 
 def _once(changes, model, column, names, kept, gone):
