@@ -11,6 +11,7 @@ from contacts import (  # noqa: F401  registered by being imported
     imports,
     seed,
     seed_details,
+    seed_work,
     today,
     work,
 )
@@ -113,8 +114,17 @@ search_source(
 
 @panel("contact", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")
 def tasks_panel(request, contact):
-    rows = Task.objects.visible_to(request.user).filter(contact=contact, done_at=None).select_related("owner")
-    context = {"contact": contact, "tasks": rows.order_by("due_at")[:20]}
+    return _tasks_panel(request, contact, contact=contact)
+
+
+@panel("company", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")
+def company_tasks_panel(request, company):
+    return _tasks_panel(request, company, company=company)
+
+
+def _tasks_panel(request, record, **of):
+    rows = Task.objects.visible_to(request.user).filter(done_at=None, **of).select_related("owner")
+    context = {"record": record, "tasks": rows.order_by("due_at", "pk")[:20]}
     return render_to_string("contacts/panels/tasks.html", context, request)
 
 
@@ -134,4 +144,5 @@ def files_panel(request, contact):
 seeder("contacts", order=10)(seed.seed)
 seeder("details", order=45)(seed_details.seed)
 seeder("tasks", order=50)(seed.seed_tasks)
+seeder("work", order=55)(seed_work.seed)
 benchmark("import", order=10)(bench.import_rows)

@@ -1,11 +1,8 @@
 """Forms of contacts, companies and tasks."""
 
-from datetime import datetime, time
-
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.dates import read_birthday
@@ -170,44 +167,6 @@ class CompanyForm(forms.ModelForm):
         return value
 
 
-class TaskForm(forms.ModelForm):
-    """A task: what, who, until when. The day without an hour means the end of the working day."""
-
-    due_on = forms.DateField(
-        label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    due_time = forms.TimeField(
-        label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-
-    class Meta:
-        model = Task
-        fields = ["kind", "title", "owner", "note"]
-        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
-
-    field_order = ["kind", "title", "due_on", "due_time", "owner", "note"]
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = User.objects.filter(is_active=True)
-        self.fields["owner"].required = True
-        if self.instance.due_at:
-            local = timezone.localtime(self.instance.due_at)
-            self.initial |= {"due_on": local.date(), "due_time": local.time()}
-        self.helper = _two_columns(self, wide=["title", "note"])
-
-    def due_at(self):
-        """The due instant in the reader's zone, or None."""
-        day = self.cleaned_data.get("due_on")
-        if not day:
-            return None
-        return timezone.make_aware(datetime.combine(day, self.cleaned_data.get("due_time") or time(17)))
-
-    def cleaned_values(self):
-        """The fields of a task as they were written."""
-        return {name: self.cleaned_data[name] for name in self.Meta.fields} | {"due_at": self.due_at()}
-
-
 class TaskCellForm(forms.ModelForm):
     """One field of a task, for a cell of the list."""
 
@@ -236,7 +195,3 @@ class TalkForm(forms.Form):
         if data.get("kind") == "email" and not data.get("subject"):
             self.add_error("subject", _("Give the letter a subject first."))
         return data
-
-
-class DelegateForm(forms.Form):
-    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("To"))

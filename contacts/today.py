@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contacts.models import Contact, Task
-from crm import access
+from crm import access, heartbeat
 from crm.models import User
 from crm.registry import QueueItem, counts_done, panel, today_queue
 
@@ -22,12 +22,11 @@ TEAM = 12
 @today_queue("task", order=10)
 def tasks_due(user, now):
     """The user's open tasks, late and hot ones first."""
-    rows = Task.objects.filter(owner=user, done_at=None).select_related("contact", "company")
-    icons = {"task": "checkbox", "call": "phone", "meeting": "calendar", "mail": "mail"}
+    rows = Task.objects.filter(owner=user, done_at=None).for_card()
     return [
         QueueItem(
             key=f"task:{task.pk}",
-            icon="flame" if task.is_hot else icons[task.kind],
+            icon="flame" if task.is_hot else task.icon,
             title=task.title,
             why="; ".join(task.reasons) or task.note[:120],
             url=task.get_absolute_url(),
@@ -39,8 +38,16 @@ def tasks_due(user, now):
                 (_("Tomorrow"), reverse("contacts:task_snooze", args=[task.pk]), "clock-pause"),
             ],
         )
-        for task in rows.order_by("due_at")[:QUEUE]
+        for task in rows.order_by("due_at", "-priority", "pk")[:QUEUE]
     ]
+
+
+@panel("today", name="silence", title=gettext_lazy("Reminders are late"), order=1, kind="task")
+def silence(request):
+    """A word when no worker has been seen for minutes: nobody should rely on reminders then."""
+    if not heartbeat.workers_are_silent():
+        return ""
+    return render_to_string("contacts/panels/today_silence.html", {}, request)
 
 
 @counts_done

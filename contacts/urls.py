@@ -1,6 +1,18 @@
 from django.urls import path
 
-from contacts.views import companies, contacts, imports, lists, records, requisites, rows, tasks
+from contacts.views import (
+    calendar,
+    companies,
+    contacts,
+    guests,
+    imports,
+    lists,
+    playbooks,
+    records,
+    requisites,
+    rows,
+    tasks,
+)
 
 app_name = "contacts"
 
@@ -40,6 +52,24 @@ urlpatterns = [
     path("tasks/<int:pk>/snoozes/", tasks.snooze, name="task_snooze"),
     path("tasks/<int:pk>/dues/", tasks.unsnooze, name="task_unsnooze"),
     path("tasks/<int:pk>/delegations/", tasks.delegate, name="task_delegate"),
+    path("tasks/<int:pk>/moves/", tasks.move, name="task_move"),
+    path("tasks/<int:pk>/deletions/", tasks.destroy, name="task_delete"),
+    path("tasks/<int:pk>/invitations/", guests.invite, name="task_invite"),
+    path("tasks/<int:pk>/answers/", guests.answer, name="task_answer"),
+    path("calendar/", calendar.index, name="calendar"),
+    path("calendar/address/", calendar.addresses, name="calendar_address"),
+    path("calendar/feeds/<str:token>.ics", calendar.show_feed, name="calendar_feed"),
+    path("recurrences/<int:pk>/occurrences/", calendar.occurrence, name="recurrence_occurrence"),
+    path("playbooks/", playbooks.index, name="playbooks"),
+    path("playbooks/new/", playbooks.edit, name="playbook_new"),
+    path("playbooks/<int:pk>/", playbooks.edit, name="playbook_edit"),
+    path("playbooks/<int:pk>/steps/new/", playbooks.step, name="playbook_step_new"),
+    path("playbooks/<int:pk>/steps/<int:step_pk>/", playbooks.step, name="playbook_step_edit"),
+    path("playbooks/runs/<slug:kind>/<int:pk>/", playbooks.start, name="run_start"),
+    path("playbooks/runs/<int:pk>/stops/", playbooks.stop, name="run_stop"),
+    path("activity-types/", playbooks.types, name="types"),
+    path("activity-types/new/", playbooks.type_edit, name="type_new"),
+    path("activity-types/<int:pk>/", playbooks.type_edit, name="type_edit"),
     path("imports/", imports.index, name="imports"),
     path("imports/new/", imports.new, name="import_new"),
     path("imports/<int:pk>/", imports.show, name="import_show"),

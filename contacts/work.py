@@ -1,11 +1,25 @@
 """What work (tasks, calls, meetings, the calendar, playbooks) registers."""
 
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
 
+from contacts.models import Playbook
 from contacts.services import next_steps, playbooks
+from crm import access
 from crm.events import declare, subscribe
 from crm.notify import declare_notification
-from crm.registry import WorkTarget, periodic, work_target
+from crm.registry import (
+    Command,
+    NavItem,
+    SettingsPage,
+    WorkTarget,
+    command,
+    nav,
+    panel,
+    periodic,
+    settings_page,
+    work_target,
+)
 
 declare("task.created", gettext_lazy("{actor} noted a task: {title}"), icon="checkbox")
 declare("task.done", gettext_lazy("{actor} did: {title}"), icon="check", group="talks")
@@ -36,3 +50,42 @@ work_target(WorkTarget("contact", "contacts.contact", lambda row: (row, row.comp
 work_target(WorkTarget("company", "contacts.company", lambda row: (None, row), next_steps.repeat_on_companies))
 
 subscribe("task.done", "task.reopened", "task.deleted", name="contacts.playbook_step")(playbooks.follow_task)
+
+nav(NavItem("", gettext_lazy("Calendar"), "contacts:calendar", "calendar-week", "task", 2, shortcut="k"))
+command(Command(gettext_lazy("Calendar"), "contacts:calendar", "calendar-week", "task"))
+settings_page(
+    SettingsPage(
+        gettext_lazy("Activity types"),
+        gettext_lazy("Kinds of visits and talks of your own"),
+        "contacts:types",
+        "calendar-plus",
+    )
+)
+settings_page(
+    SettingsPage(
+        gettext_lazy("Playbooks"),
+        gettext_lazy("Sets of steps for what comes again and again"),
+        "contacts:playbooks",
+        "list-check",
+    )
+)
+
+
+def _playbooks_panel(kind):
+    @panel(kind, name="playbooks", title=gettext_lazy("Playbooks"), order=40, kind="task", icon="list-check")
+    def playbooks_panel(request, record):
+        runs = list(playbooks.runs_of(record).visible_to(request.user).with_rights(request.user)[:5])
+        for run in runs:
+            run.done = sum(1 for step in run.steps.all() if step.done_at)
+        context = {
+            "kind": kind,
+            "record": record,
+            "runs": runs,
+            "books": Playbook.objects.filter(is_active=True, steps__isnull=False).distinct(),
+            "may_start": record.can_edit and access.may(request.user, "task", "edit"),
+        }
+        return render_to_string("contacts/panels/playbooks.html", context, request) if runs or context["books"] else ""
+
+
+for _kind in ("contact", "company", "deal"):
+    _playbooks_panel(_kind)

@@ -104,7 +104,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "job_title", "phone", "language", "time_zone", "theme", "signature"]
+        fields = ["name", "job_title", "phone", "language", "time_zone", "week_start", "theme", "signature"]
         widgets = {"signature": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args, **kwargs):

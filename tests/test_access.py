@@ -15,7 +15,7 @@ from django.urls.resolvers import URLResolver
 from analytics.models import KpiTarget
 from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
 from campaigns.services import letters
-from contacts.models import ImportRun, Requisite, Task
+from contacts.models import ActivityType, ImportRun, Playbook, PlaybookRun, Recurrence, Requisite, Task
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
@@ -33,13 +33,13 @@ pytestmark = pytest.mark.django_db
 PUBLIC = {
     "healthz", "invitation_accept", "setup", "help:index", "help:category", "help:article", "help:article_plain", "help:vote",
     "help:rating", "public:opened", "public:clicked", "public:unsubscribe", "public:guide", "deals:offer_show",
-    "deals:offer_pdf", "deals:offer_accept", "deals:offer_decline",
+    "contacts:calendar_feed", "deals:offer_pdf", "deals:offer_accept", "deals:offer_decline",
 }  # fmt: skip
 # Everybody signed in has these for himself; they hold nothing of others.
 PERSONAL = {
     "today", "search", "palette", "places", "jobs", "notifications", "notifications_read", "settings", "profile", "theme",
     "file_create", "conditions_token", "conditions_builder", "list_foot", "list_views", "list_export", "list_bulk", "list_undo",
-    "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions",
+    "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions", "contacts:calendar_address",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
@@ -81,6 +81,14 @@ def world(workspace, alice, settings, tmp_path):
     task = Task(title="Call", contact=contact)
     task.assign_to(alice)
     task.save()
+    repeated = Recurrence(title="Round", rule="FREQ=DAILY", zone="UTC", starts="2026-01-01T09:00", contact=contact)
+    repeated.assign_to(alice)
+    repeated.save()
+    book = Playbook.objects.create(name="Welcome")
+    book.steps.create(position=1, title="Call")
+    book_run = PlaybookRun(name="Welcome", contact=contact)
+    book_run.assign_to(alice)
+    book_run.save()
     run = ImportRun.objects.create(
         owner=alice,
         team=alice.team,
@@ -130,7 +138,9 @@ def world(workspace, alice, settings, tmp_path):
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
-        "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "deals:": deal,
+        "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "contacts:recurrence": repeated,
+        "contacts:playbook": book, "contacts:run_start": contact, "contacts:run_stop": book_run,
+        "contacts:type": ActivityType.objects.create(name_en="Demo", name_ru="Показ"), "deals:": deal,
         "deals:proposal": proposal, "deals:product": product, "deals:order": order, "deals:pipeline": pipeline,
         "deals:stage_new": pipeline, "deals:stage_edit": stage, "deals:stage_delete": stage, "tickets:": ticket,
         "tickets:article": article, "tickets:mailbox": Mailbox.objects.create(name="M", address="m@halden.test"),

@@ -28,6 +28,10 @@ class TaskQuerySet(OwnedQuerySet):
         """With what a row or the page shows."""
         return self.select_related("contact", "company", "owner", "type")
 
+    def for_page(self):
+        """With what its own page shows besides."""
+        return self.for_card().select_related("recurrence").prefetch_related("reminders", "participants")
+
     def visible_to(self, user):
         """Also those in which the user takes part, whoever owns them."""
         condition = predicate(self.model, user, "view")

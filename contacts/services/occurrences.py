@@ -33,11 +33,12 @@ def begin(task, rule, zone, *, minutes_before=(), people=()):
     return row
 
 
-def point_on(row):
-    """Set `next_slot` to the first occurrence behind the rows that are there."""
-    last = row.occurrences.order_by("-slot").values_list("slot", flat=True).first()
-    behind = rules.slot_of(last) + timedelta(minutes=1) if last else row.first
-    _point(row, next(row.slots(after=max(behind, row.first)), None))
+def point_on(row, since=None):
+    """Set `next_slot` to the first occurrence from `since` on, else behind the rows that are there."""
+    if since is None:
+        last = row.occurrences.order_by("-slot").values_list("slot", flat=True).first()
+        since = rules.slot_of(last) + timedelta(minutes=1) if last else row.first
+    _point(row, next(row.slots(after=max(since, row.first)), None))
 
 
 def make_next(row, *, now=None):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from contacts.models import Recurrence
-from contacts.services import next_steps, occurrences, reminders
+from contacts.services import next_steps, occurrences, reminders, tasks
 from crm import recurrence as rules
 from crm.events import record
 
@@ -22,7 +22,9 @@ def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
     """
     old = Recurrence.objects.select_for_update(of=["self"]).get(pk=task.recurrence_id)
     shift = wall - rules.slot_of(task.slot)
-    row = _split(old, task.slot, shift) if scope == FOLLOWING and task.slot != old.starts else old
+    splits = scope == FOLLOWING and task.slot != old.starts
+    since = rules.slot_of(max(old.next_slot, task.slot if splits else "")) + shift if old.next_slot else None
+    row = _split(old, task.slot, shift) if splits else old
     if row is old:
         row.starts = rules.slot_text(old.first + shift)
         row.skipped = _shifted(old.skipped, shift)
@@ -33,7 +35,7 @@ def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
     row.team_id = row.owner.team_id if row.owner else row.team_id
     row.save()
     _lay_anew(old, row, task.slot if row is not old else "", shift)
-    occurrences.point_on(row)
+    occurrences.point_on(row, since)
     occurrences.make_next(row)
     record("task.series_changed", contact=row.contact, company=row.company, actor=by, title=row.title)
     return row
@@ -47,8 +49,7 @@ def delete(task, scope, *, by):
     if scope == FOLLOWING:
         row.rule, _before = rules.ending_before(row.rule, row.first, rules.slot_of(task.slot))
         rows = rows.filter(slot__gte=task.slot)
-    row.next_slot = row.next_at = None
-    row.save()
+    _end_before(row, task.slot if scope == FOLLOWING else "")
     gone = list(rows)
     rows.delete()
     next_steps.refresh(*gone)
@@ -66,9 +67,16 @@ def _split(old, slot, shift):
         row.rule = rules.with_count(old.rule, int(rules.parse(old.rule)["COUNT"]) - before)
     row.starts = rules.slot_text(wall + shift)
     row.skipped = _shifted([text for text in old.skipped if text >= slot], shift)
-    old.rule, old.next_slot, old.next_at = shorter, None, None
-    old.save()
+    old.rule = shorter
+    _end_before(old, slot)
     return row
+
+
+def _end_before(row, slot):
+    """Nothing is to come from a slot on; what is no row yet and lies before it still is."""
+    if not row.next_slot or row.next_slot >= slot:
+        row.next_slot = row.next_at = None
+    row.save()
 
 
 def _shifted(texts, shift):
@@ -97,5 +105,6 @@ def _follow(task, row, wall):
     task.recurrence, task.slot, task.due_at = row, rules.slot_text(wall), row.instant(wall)
     task.ends_at = task.due_at + timedelta(minutes=row.minutes) if row.minutes else None
     task.save()
+    tasks.set_guests(task, row.people, by=row.by)
     reminders.set_reminders(task, row.reminders)
     reminders.follow(task)

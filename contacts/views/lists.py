@@ -149,6 +149,7 @@ class CompanyList(ListPage):
         Column("owner", _("Owner"), kind="person", related=["owner"]),
         Column("staff", _("Staff"), kind="number", width="w-80", phone="p2", edit="staff", total=Sum("staff")),
         Column("touch", _("Last touch"), path="last_touch_at", kind="ago", width="w-110"),
+        Column("step", _("Next step"), path="next_step", cell="contacts/cells/step.html", width="w-180", shown=False),
         Column("parent", _("Part of"), kind="record", shown=False, width="w-180", related=["parent"]),
         Column("email", _("Email"), shown=False, width="w-180"),
         Column("phone", _("Phone"), shown=False),

@@ -1,8 +1,9 @@
-"""Tasks: page, form, done, snooze, delegate."""
+"""Tasks: page, form, done, snooze, delegate, move, delete."""
 
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -10,52 +11,47 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.forms import DelegateForm, TaskForm
+from contacts.forms_work import DelegateForm, ResultForm, TaskForm
 from contacts.models import Contact, Task
-from contacts.services import tasks
+from contacts.services import planning, rule_words, series, tasks
+from contacts.views.work import place_of, planned_on
 from crm import htmx
 from crm.access import fetch, require
 
 
 def show(request, pk):
     """The task with its reasons, its person and what can be done with it."""
-    task = fetch(Task.objects.for_card(), request.user, pk)
-    form = TaskForm(request.POST or None, instance=task)
+    task = fetch(Task.objects.for_page(), request.user, pk)
+    form = TaskForm(request.POST or None, instance=task, user=request.user)
     if request.method == "POST":
-        task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
-        form = TaskForm(request.POST, instance=task)
+        task = fetch(Task.objects.for_page(), request.user, pk, edit=True)
+        form = TaskForm(request.POST, instance=task, user=request.user)
         if form.is_valid():
-            tasks.change_task(task, form.cleaned_values(), by=request.user)
-            return htmx.redirect(request, task.get_absolute_url(), _("Saved."))
-    context = {"task": task, "form": form, "delegate": DelegateForm()}
-    return render(request, "contacts/task.html", context, status=422 if form.errors else 200)
+            kept = planning.save(task, form, by=request.user)
+            return htmx.redirect(request, kept.get_absolute_url(), _("Saved."))
+    return _page(request, task, form=form, status=422 if form.errors else 200)
 
 
 def new(request):
-    """A new task, of a person when `contact` is given."""
+    """A new task, of a person when `contact` is given, of any record when `about` and `of` are."""
     require(request.user, "task", "edit")
-    contact = _contact(request)
-    form = TaskForm(request.POST or None, initial={"owner": request.user})
+    about = planned_on(request)
+    form = TaskForm(request.POST or None, initial=_wishes(request), user=request.user)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        task = tasks.create_task(
-            owner=data["owner"],
-            title=data["title"],
-            kind=data["kind"],
-            note=data["note"],
-            due_at=form.due_at(),
-            by=request.user,
-            contact=contact,
-        )
-        return htmx.redirect(request, (contact or task).get_absolute_url(), _("The task is noted."))
-    context = {"form": form, "contact": contact}
+        task = planning.create(form, about, by=request.user)
+        return htmx.redirect(request, (about or task).get_absolute_url(), _("The task is noted."))
+    context = {"form": form, "about": about}
     return render(request, "contacts/task_form.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
 def finish(request, pk):
-    task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
-    tasks.finish_task(task, by=request.user, outcome=request.POST.get("outcome", ""))
+    """Done, with the result and the next step when they were written."""
+    task = fetch(Task.objects.for_page(), request.user, pk, edit=True)
+    form = ResultForm(request.POST)
+    if not form.is_valid():
+        return _page(request, task, result=form, status=422)
+    planning.finish(task, form, by=request.user)
     undo = _way_back(request, "contacts:task_reopen", task)
     return htmx.redirect(request, _back(request, task), _("Done."), undo_url=undo)
 
@@ -77,33 +73,84 @@ def snooze(request, pk):
 
 @require_POST
 def unsnooze(request, pk):
-    """Give the task the due time it had before."""
+    """Give the task the due time it had before, and with `minutes` the length."""
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
-    wish = request.GET.get("due", "")
+    wish, minutes = request.GET.get("due", ""), request.GET.get("minutes", "")
     try:
         due = parse_datetime(wish)
     except ValueError:
         raise BadRequest
-    if wish and (due is None or due.tzinfo is None):
+    if wish and (due is None or due.tzinfo is None) or minutes and not minutes.isdecimal():
         raise BadRequest
-    tasks.set_due(task, due, by=request.user)
+    tasks.set_due(task, due, by=request.user, minutes=int(minutes) if minutes else None)
     return htmx.redirect(request, _back(request, task), _("Back where it was."))
 
 
 @require_POST
-def delegate(request, pk):
+def move(request, pk):
+    """Put a task to another time of the calendar: `start` on the reader's clock, `minutes` long."""
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
+    start, minutes = place_of(request.POST)
+    return moved(request, task, start, minutes)
+
+
+def moved(request, task, start, minutes):
+    """Move, and say so with a way back."""
+    before = {"due": task.due_at.isoformat() if task.due_at else "", "minutes": task.minutes or 0}
+    undo = _way_back(request, "contacts:task_unsnooze", task, **before)
+    tasks.set_due(task, start, by=request.user, minutes=minutes)
+    answer = htmx.refresh(HttpResponse(status=204), "calendar:changed")
+    return htmx.toast(answer, _("Moved: %(title)s") % {"title": task.title}, undo_url=undo)
+
+
+@require_POST
+def delegate(request, pk):
+    task = fetch(Task.objects.for_page(), request.user, pk, edit=True)
     form = DelegateForm(request.POST)
     if not form.is_valid():
-        context = {"task": task, "form": TaskForm(instance=task), "delegate": form}
-        return render(request, "contacts/task.html", context, status=422)
+        return _page(request, task, delegate=form, status=422)
     tasks.delegate_task(task, form.cleaned_data["owner"], by=request.user)
     return htmx.redirect(request, reverse("today"), _("%(name)s has it now.") % {"name": form.cleaned_data["owner"]})
 
 
-def _contact(request):
-    pk = request.POST.get("contact") or request.GET.get("contact")
-    return fetch(Contact.objects.for_card(), request.user, pk) if pk and pk.isdecimal() else None
+@require_POST
+def destroy(request, pk):
+    """Delete a task; of what repeats this one, this and following, or all that are open."""
+    task = fetch(Task.objects.for_page(), request.user, pk, delete=True)
+    scope = request.POST.get("scope", series.ONE)
+    if task.recurrence_id and scope in {series.FOLLOWING, series.ALL}:
+        series.delete(task, scope, by=request.user)
+    else:
+        tasks.delete_task(task, by=request.user)
+    return htmx.redirect(request, reverse("contacts:calendar"), _("%(name)s is deleted.") % {"name": task})
+
+
+def _page(request, task, *, form=None, result=None, delegate=None, status=200):
+    about = Contact.objects.visible_to(request.user).filter(pk=task.contact_id).select_related("company").first()
+    guests = list(task.participants.select_related("user", "contact"))
+    context = {
+        "task": task,
+        "form": form or TaskForm(instance=task, user=request.user),
+        "result": result or ResultForm(),
+        "delegate": delegate or DelegateForm(),
+        "contact": about,
+        "target": planning.target_of(task, request.user),
+        "guests": guests,
+        "untold": [g for g in guests if not g.user_id and g.told < task.revision],
+        "mine": next((g for g in guests if g.user_id == request.user.pk), None),
+        "rule": rule_words.sentence(task.recurrence.rule) if task.recurrence_id else "",
+        "can_delete": Task.objects.deletable_by(request.user).filter(pk=task.pk).exists(),
+    }
+    return render(request, "contacts/task.html", context, status=status)
+
+
+def _wishes(request):
+    """What a link to the form may say beforehand: kind, day, time, length, title."""
+    wishes = {"owner": request.user, "interval": 1, "priority": Task.Priority.NORMAL, "remind": [15]}
+    for name in ("kind", "due_on", "due_time", "minutes", "title"):
+        if request.GET.get(name):
+            wishes[name] = request.GET[name][:200]
+    return wishes
 
 
 def _back(request, task):

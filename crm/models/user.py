@@ -98,6 +98,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"), max_length=2, choices=[("en", "English"), ("ru", "Русский")], default="en"
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    week_start = models.PositiveSmallIntegerField(
+        _("week begins on"),
+        choices=[(0, _("Monday")), (6, _("Sunday")), (5, _("Saturday"))],
+        default=0,
+        db_default=0,
+    )
     theme = models.CharField(_("theme"), max_length=5, choices=THEMES, default="auto")
     signature = models.TextField(_("signature"), blank=True)
     notify = models.JSONField(_("notification choices"), default=dict, blank=True)

@@ -1,7 +1,5 @@
 """Whether all parts live, for load balancers and people on call."""
 
-import time
-
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
@@ -11,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from crm.access import public
+from crm.heartbeat import seconds_since
 from crm.models import OutboxMessage
 
 # Seconds after which a part that should have shown itself counts as down.
@@ -47,8 +46,7 @@ def _redis():
 
 def _beat(name):
     """Seconds since that part was last seen."""
-    seen = cache.get(f"heartbeat:{name}")
-    age = None if seen is None else round(time.time() - seen)
+    age = seconds_since(name)
     return {"ok": age is not None and age < SILENT, "seconds_ago": age}
 
 

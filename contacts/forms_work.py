@@ -1,0 +1,319 @@
+"""Forms of tasks, calls and meetings, of what repeats, and of playbooks."""
+
+from datetime import datetime, time, timedelta
+
+from django import forms
+from django.core.validators import validate_email
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from contacts.models import ActivityType, ContactPoint, Playbook, PlaybookStep, Task
+from contacts.models.activity import Kind
+from contacts.services import reminders
+from contacts.services.series import ALL, FOLLOWING, ONE
+from contacts.services.state import state_of
+from crm import recurrence as rules
+from crm.forms import TwoColumns, one_line_only
+from crm.models import User
+from crm.templatetags.ui import duration
+from crm.text import norm_email
+
+DAYS = [
+    ("MO", _("Mon")),
+    ("TU", _("Tue")),
+    ("WE", _("Wed")),
+    ("TH", _("Thu")),
+    ("FR", _("Fri")),
+    ("SA", _("Sat")),
+    ("SU", _("Sun")),
+]
+REPEATS = [
+    ("", _("does not repeat")),
+    ("DAILY", pgettext_lazy("repetition", "every day")),
+    ("WORKDAYS", _("Monday to Friday")),
+    ("WEEKLY", pgettext_lazy("repetition", "every week")),
+    ("MONTHLY", _("every month on this date")),
+    ("MONTHLY_DAY", _("every month on this weekday")),
+    ("YEARLY", pgettext_lazy("repetition", "every year")),
+]
+WORKDAYS = ["MO", "TU", "WE", "TH", "FR"]
+SCOPES = [(ONE, _("only this one")), (FOLLOWING, _("this and following")), (ALL, pgettext_lazy("occurrences", "all"))]
+AT = time(17)  # a day without an hour means the end of the working day
+MOST_GUESTS = 50
+
+
+def kind_choices():
+    """The four kinds, then the types of one's own."""
+    own = [(f"t{row.pk}", str(row)) for row in ActivityType.objects.filter(is_active=True)]
+    return [*Kind.choices, *own]
+
+
+def remind_choices():
+    return [(n, duration(n) if n else _("when it is due")) for n in reminders.CHOICES]
+
+
+class DateInput(forms.DateInput):
+    def __init__(self):
+        super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class TaskForm(forms.ModelForm):
+    """A task, call or meeting: what, who, when, how long, where, with whom, and whether it repeats."""
+
+    kind = forms.ChoiceField(label=_("Kind"))
+    due_on = forms.DateField(label=_("Due"), required=False, widget=DateInput())
+    due_time = forms.TimeField(
+        label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    minutes = forms.IntegerField(
+        label=_("Length, minutes"),
+        required=False,
+        min_value=0,
+        max_value=14 * 1440,
+        help_text=_("Empty: only a due time."),
+    )
+    remind = forms.TypedMultipleChoiceField(
+        label=_("Remind me before"),
+        coerce=int,
+        required=False,
+        choices=remind_choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    colleagues = forms.ModelMultipleChoiceField(
+        User.objects.filter(is_active=True), label=_("Colleagues"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    guests = forms.CharField(
+        label=_("People outside"), required=False, max_length=2000,
+        help_text=_("Email addresses, separated by commas. Nobody is written to before you press Invite."),
+    )  # fmt: skip
+    repeat = forms.ChoiceField(label=_("Repeats"), required=False, choices=REPEATS)
+    interval = forms.IntegerField(label=_("Every"), required=False, min_value=1, max_value=99, initial=1)
+    days = forms.MultipleChoiceField(label=_("On"), required=False, choices=DAYS, widget=forms.CheckboxSelectMultiple)
+    until = forms.DateField(label=_("Last day"), required=False, widget=DateInput())
+    count = forms.IntegerField(label=_("Number of times"), required=False, min_value=1, max_value=rules.MOST)
+    scope = forms.ChoiceField(label=_("What changes"), required=False, choices=SCOPES, widget=forms.RadioSelect)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Task
+        fields = ["title", "owner", "place", "priority", "note"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)
+        self.fields["owner"].required = True
+        self.fields["kind"].choices = kind_choices()
+        self.fields["priority"].required = False
+        self.fields["scope"].initial = ONE
+        one_line_only(self)
+        if self.instance.pk:
+            self._fill_from(self.instance)
+
+    def _fill_from(self, task):
+        self.initial |= {"kind": f"t{task.type_id}" if task.type_id else task.kind, "seen": state_of(task)}
+        self.initial |= {"minutes": task.minutes, "remind": [row.minutes for row in task.reminders.all()]}
+        if task.due_at:
+            local = timezone.localtime(task.due_at)
+            self.initial |= {"due_on": local.date(), "due_time": local.time()}
+        people = list(task.participants.all())
+        self.initial["colleagues"] = [row.user_id for row in people if row.user_id]
+        self.initial["guests"] = ", ".join(row.email for row in people if not row.user_id)
+        if task.recurrence_id:
+            self.initial |= _rule_fields(task.recurrence.rule)
+
+    def clean_guests(self):
+        """The people outside as the services take them; those we know by their address are named."""
+        written = dict.fromkeys(part.strip().lower() for part in self.cleaned_data["guests"].split(",") if part.strip())
+        if len(written) > MOST_GUESTS:
+            raise forms.ValidationError(_("Invite at most %(n)d people.") % {"n": MOST_GUESTS})
+        for address in written:
+            try:
+                validate_email(address)
+            except forms.ValidationError:
+                raise forms.ValidationError(_("“%(address)s” is not an email address.") % {"address": address})
+        norms = {norm_email(address): address for address in written}
+        points = ContactPoint.objects.filter(kind="email", norm__in=norms, contact__isnull=False)
+        known = {norms[point.norm]: point.contact for point in points.select_related("contact").order_by("-contact_id")}
+        return [_guest(address, known.get(address)) for address in written]
+
+    def clean(self):
+        data = super().clean()
+        if not data.get("due_on") and (data.get("repeat") or data.get("minutes")):
+            self.add_error("due_on", _("Give a day first."))
+        if data.get("until") and data.get("count"):
+            self.add_error("count", _("Give either the last day or the number of times."))
+        if data.get("until") and data.get("due_on") and data["until"] < data["due_on"]:
+            self.add_error("until", _("The last day lies before the first."))
+        if self.instance.recurrence_id and not data.get("repeat") and data.get("scope") in {FOLLOWING, ALL}:
+            self.add_error("repeat", _("To end what repeats, press Delete and choose which ones."))
+        if self.instance.pk and data.get("seen"):
+            self._refuse_stale(data["seen"])
+        return data
+
+    def _refuse_stale(self, seen):
+        now = state_of(Task.objects.get(pk=self.instance.pk))
+        if seen != now:
+            self.data = self.data.copy()
+            self.data["seen"] = now
+            self.add_error(
+                None, _("Somebody changed this meanwhile. Look at it in another tab; Save again writes your version.")
+            )
+
+    def due_at(self):
+        """The due instant in the reader's zone, or None."""
+        day = self.cleaned_data.get("due_on")
+        return timezone.make_aware(datetime.combine(day, self.cleaned_data.get("due_time") or AT)) if day else None
+
+    def wall(self):
+        """The due time as the clock on the wall shows it."""
+        return timezone.make_naive(self.due_at())
+
+    def values(self):
+        """The fields of a task as they were written."""
+        data, due = self.cleaned_data, self.due_at()
+        values = {name: data[name] for name in self.Meta.fields} | {"due_at": due, "ends_at": None}
+        if data["priority"] in {None, ""}:
+            values["priority"] = Task.Priority.NORMAL
+        if due and data["minutes"]:
+            values["ends_at"] = due + timedelta(minutes=data["minutes"])
+        kind = data["kind"]
+        own = ActivityType.objects.get(pk=kind[1:]) if kind not in Kind.values else None
+        return values | {"kind": own.kind if own else kind, "type": own}
+
+    def people(self):
+        """Who takes part, as the services take it."""
+        inside = [{"user": u.pk, "name": u.name, "email": u.email} for u in self.cleaned_data["colleagues"]]
+        return inside + self.cleaned_data["guests"]
+
+    def rule(self):
+        """The rule that was chosen; "" for none."""
+        data = self.cleaned_data
+        repeat = data.get("repeat")
+        if not repeat:
+            return ""
+        frequency = {"WORKDAYS": "WEEKLY", "MONTHLY_DAY": "MONTHLY"}.get(repeat, repeat)
+        return rules.build(
+            frequency,
+            self.wall(),
+            interval=data.get("interval") or 1,
+            days=WORKDAYS if repeat == "WORKDAYS" else data.get("days") or (),
+            same_weekday=repeat == "MONTHLY_DAY",
+            until=data.get("until"),
+            count=data.get("count"),
+        )
+
+
+def _guest(address, contact):
+    return {"contact": contact.pk if contact else None, "name": str(contact) if contact else "", "email": address}
+
+
+def _rule_fields(rule):
+    """What the form shows for a rule."""
+    parts = rules.parse(rule)
+    days = parts.get("BYDAY", "").split(",") if parts["FREQ"] == "WEEKLY" and "BYDAY" in parts else []
+    repeat = "WORKDAYS" if days == WORKDAYS else parts["FREQ"]
+    if parts["FREQ"] == "MONTHLY" and "BYDAY" in parts:
+        repeat = "MONTHLY_DAY"
+    until = datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").date() if "UNTIL" in parts else None
+    return {
+        "repeat": repeat,
+        "interval": int(parts.get("INTERVAL", 1)),
+        "days": [] if repeat == "WORKDAYS" else days,
+        "until": until,
+        "count": parts.get("COUNT"),
+    }
+
+
+class ResultForm(forms.Form):
+    """How it went, and what comes next."""
+
+    outcome = forms.CharField(label=_("Result"), max_length=200, required=False)
+    next_title = forms.CharField(label=_("Next step"), max_length=200, required=False)
+    next_kind = forms.ChoiceField(label=_("Kind"), required=False)
+    next_on = forms.DateField(label=_("Due"), required=False, widget=DateInput())
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["next_kind"].choices = Kind.choices
+        one_line_only(self)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("next_title") and not data.get("next_on") and "next_on" not in self.errors:
+            self.add_error("next_on", _("Say when the next step is due."))
+        return data
+
+    def next_due(self):
+        return timezone.make_aware(datetime.combine(self.cleaned_data["next_on"], AT))
+
+
+class DelegateForm(forms.Form):
+    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("To"))
+
+
+class ActivityTypeForm(forms.ModelForm):
+    class Meta:
+        model = ActivityType
+        fields = ["name_en", "name_ru", "kind", "minutes", "icon", "colour", "position", "is_active"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["minutes"].min_value = 5
+        one_line_only(self)
+        self.helper = TwoColumns(self)
+
+
+class PlaybookForm(forms.ModelForm):
+    class Meta:
+        model = Playbook
+        fields = ["name", "text", "is_active"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        one_line_only(self)
+        self.helper = TwoColumns(self, wide=["name", "text"])
+
+
+class PlaybookStepForm(forms.ModelForm):
+    kind = forms.ChoiceField(label=_("Kind"))
+
+    class Meta:
+        model = PlaybookStep
+        fields = ["title", "kind", "days", "in_business_days", "after", "doer", "person", "note"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 2})}
+
+    field_order = Meta.fields
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = kind_choices()
+        self.initial["kind"] = f"t{self.instance.type_id}" if self.instance.type_id else self.instance.kind
+        self.fields["days"].help_text = _("0: in an hour.")
+        self.fields["person"].queryset = User.objects.filter(is_active=True)
+        others = self.instance.playbook.steps.exclude(pk=self.instance.pk)
+        earlier = [(s.position, f"{s.position}. {s.title}") for s in others if s.position < self.instance.position]
+        self.fields["after"] = forms.TypedChoiceField(
+            label=_("Counted from"),
+            coerce=int,
+            empty_value=None,
+            required=False,
+            choices=[("", _("the start")), *earlier],
+        )
+        one_line_only(self)
+        self.helper = TwoColumns(self, wide=["title", "note"])
+
+    def clean_kind(self):
+        """The kind; a type of one's own is kept beside it."""
+        value = self.cleaned_data["kind"]
+        self.instance.type = None if value in Kind.values else ActivityType.objects.get(pk=value[1:])
+        return self.instance.type.kind if self.instance.type else value
+
+    def clean(self):
+        data = super().clean()
+        if data.get("doer") == PlaybookStep.Doer.PERSON and not data.get("person"):
+            self.add_error("person", _("Choose who does it."))
+        return data
