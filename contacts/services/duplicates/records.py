@@ -1,7 +1,9 @@
 """Values as they are compared: folded, in columns, with the sound of names."""
 
 import re
+from functools import cache
 
+from contacts.services.duplicates.names import latin, without_legal_form, without_patronymic
 from crm.text import digits, norm_email, sort_key
 
 FIELDS = (
@@ -15,6 +17,8 @@ _SOUNDS = {
     for letter in letters
 }
 _NO_WORD = re.compile(r"[\W_]+")
+_CYRILLIC = re.compile(r"[а-яА-ЯёЁ]")
+_NAMES = ("given_name", "surname")
 _DAY_FIRST = re.compile(r"(\d{1,2})\D(\d{1,2})\D(\d{4})$")
 _YEAR_FIRST = re.compile(r"(\d{4})\D(\d{1,2})\D(\d{1,2})")
 # Phones are compared by their last digits: the country is written by one and left out by the other.
@@ -28,8 +32,10 @@ class Table:
         records = list(records)
         self.ids = [str(record["id"]) for record in records]
         for name in FIELDS:
-            fold = _FOLDS.get(name, _text)
+            fold = cache(_FOLDS.get(name, _text))
             setattr(self, name, [fold(record.get(name) or "") for record in records])
+        # Only where both alphabets meet does it matter how sounds of one are spelt in the other.
+        self.is_mixed = any(_CYRILLIC.search(str(record.get(name) or "")) for record in records for name in _NAMES)
 
     def __len__(self):
         return len(self.ids)
@@ -51,8 +57,21 @@ def sound(text):
     return codes[:4]
 
 
-def _text(value):
+def _words(value):
     return _NO_WORD.sub(" ", sort_key(str(value), limit=120)).strip()
+
+
+def _text(value):
+    return latin(_words(value))
+
+
+def _given(value):
+    return without_patronymic(_text(value))
+
+
+def company_key(value):
+    """A company's name as it is compared."""
+    return latin(without_legal_form(_words(value)))
 
 
 def _day(value):
@@ -72,6 +91,8 @@ def _number(value):
 
 _FOLDS = {
     "date_of_birth": _day,
+    "given_name": _given,
+    "company": company_key,
     "email": lambda value: norm_email(str(value)),
     "phone": lambda value: digits(str(value))[-_PHONE:],
     "street_number": _number,

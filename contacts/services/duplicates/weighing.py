@@ -2,11 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
+
+from contacts.services.duplicates.names import full_names, spelling
 
 # How frequent a value of a field is before anything has been counted; so many such records stand beside the real ones.
 USUAL = {
@@ -17,14 +20,20 @@ USUAL = {
 IMAGINED = 1000
 # Bits that speak against when both records know the field and say something else altogether.
 AGAINST = {
-    "given_name": 4.0, "surname": 4.5, "date_of_birth": 4.0, "street_number": 1.0, "address_1": 1.5, "address_2": 0.3,
-    "suburb": 1.2, "postcode": 1.5, "state": 0.8, "email": 0.5, "phone": 0.5, "company": 0.3,
+    "given_name": 4.0, "surname": 4.5, "date_of_birth": 4.5, "street_number": 1.5, "address_1": 2.5, "address_2": 1.5,
+    "suburb": 2.5, "postcode": 3.0, "state": 2.5, "email": 0.5, "phone": 0.5, "company": 0.3,
 }  # fmt: skip
 # The most that a field, and all that says where somebody lives, can say for it.
 MOST = {"date_of_birth": 15.0, "email": 16.0, "phone": 14.0, "company": 4.0, "address_2": 6.0, "state": 3.0}
-PLACE, PLACE_MOST, PLACE_LEAST = ("street_number", "address_1", "address_2", "suburb", "postcode", "state"), 15.0, -7.0
+NAMES = ("given_name", "surname")
+PLACE, PLACE_MOST, PLACE_LEAST = ("street_number", "address_1", "address_2", "suburb", "postcode", "state"), 25.0, -7.0
 # The most that a word or number can say which is alike and not the same.
 ALIKE_MOST = 6.0
+# Scores that pairs do not pass: who has another first name is never certain, nor is who was born in another year, as father
+# and son; who has neither is a relative at the same address, unless even the smallest line of it is the same.
+OTHER_NAME, OTHER_DAY, RELATIVES = 0.85, 0.89, 0.6
+# What it says that two first names are forms of one.
+CALLED = 4.0
 # Of two records at random, at least so many bits speak against their being one.
 PRIOR = 10.0
 _SAID = {
@@ -50,9 +59,9 @@ def weigh(table, first, second, *, least):
         return []
     bits = _Evidence(table, first, second)
     total = bits.total() - max(PRIOR, np.log2(len(table)))
-    score = 1 / (1 + np.exp2(-np.clip(total, -60, 60)))
+    score = np.minimum(1 / (1 + np.exp2(-np.clip(total, -60, 60))), bits.ceiling())
     kept = np.flatnonzero(score >= least)
-    kept = kept[np.argsort(-total[kept], kind="stable")]
+    kept = kept[np.lexsort((-total[kept], -score[kept]))]
     return [Pair(table.ids[first[i]], table.ids[second[i]], round(float(score[i]), 4), bits.reasons(i)) for i in kept]
 
 
@@ -61,6 +70,8 @@ class _Evidence:
         self.table, self.first, self.second = table, first, second
         self.n = len(table)
         self.of = {}  # field -> bits of each pair
+        self.spelt = cache(spelling)
+        self.said = {name: str(label) for name, label in _SAID.items()}
 
     def total(self):
         self._names()
@@ -70,22 +81,45 @@ class _Evidence:
         self.of["company"] = self._worded("company")
         total = sum(self.of[name] for name in self.of if name not in PLACE)
         total = total + np.clip(sum(self.of[name] for name in PLACE), PLACE_LEAST, PLACE_MOST)
-        # Neither name nor birthday: relatives at one address, or colleagues.
-        strangers = (self.of["given_name"] < -3) & (self.of["date_of_birth"] < -3)
-        return total - 10 * strangers
+        return total - 20 * (self.relatives() & (self.of["address_2"] < 4))
+
+    def relatives(self):
+        """Pairs with neither the first name nor the birthday in common: one slip of the day is none for twins."""
+        same_day = self.of["date_of_birth"] > 0.6 * MOST["date_of_birth"]
+        return (self.of["given_name"] < -3) & ~same_day
+
+    def ceiling(self):
+        """The most that each pair can score."""
+        years = [day[:4] for day in self.table.date_of_birth]
+        other_year = np.array([bool(years[a] and years[b]) and years[a] != years[b] for a, b in self.pairs()])
+        ceiling = np.where(other_year | (self.of["date_of_birth"] < -3), OTHER_DAY, 1.0)
+        ceiling = np.where(self.of["given_name"] < -3, OTHER_NAME, ceiling)
+        return np.where(self.relatives(), RELATIVES, ceiling)
+
+    def pairs(self):
+        return zip(self.first, self.second, strict=True)
 
     def reasons(self, i):
         """Words for the three fields that say most for the pair."""
         for_it = sorted(((bits[i], name) for name, bits in self.of.items() if bits[i] > 1), reverse=True)
-        return tuple(str(_SAID[name]) for _bits, name in for_it[:3])
+        return tuple(self.said[name] for _bits, name in for_it[:3])
 
     def _names(self):
         """First and last name, as they stand or changed with each other, whichever fits better."""
         straight = self._worded("given_name"), self._worded("surname")
         crossed = self._worded("given_name", "surname"), self._worded("surname", "given_name")
+        straight = self._called(straight[0]), straight[1]
         swapped = sum(crossed) - 1.5 > sum(straight)
         for name, plain, other in zip(("given_name", "surname"), straight, crossed, strict=True):
             self.of[name] = np.where(swapped, other - 0.75, plain)
+
+    def _called(self, bits):
+        """Bits of first names, where two are called differently by one name: Bill and William, Саша and Александр."""
+        full = [full_names(name) for name in self.table.given_name]
+        known = np.flatnonzero(bits < 3)
+        same = [i for i in known if full[self.first[i]] & full[self.second[i]]]
+        bits[same] = CALLED
+        return bits
 
     def _place(self):
         for name in ("address_2", "suburb"):
@@ -98,7 +132,7 @@ class _Evidence:
             self.of[name] = self._coded(name)
 
     def _points(self):
-        strangers = self.of["given_name"] + self.of["surname"] < -4
+        strangers = (self.of["given_name"] + self.of["surname"] < -4) | (self.of["given_name"] < -3)
         self.of["phone"] = self._coded("phone")
         same = self._coded("email")
         locals_ = [email.partition("@")[0] for email in self.table.email]
@@ -114,6 +148,11 @@ class _Evidence:
         """Bits of words that may be misspelt."""
         left, right = getattr(self.table, one), getattr(self.table, other or one)
         alike = _compare(left, self.first, right, self.second, JaroWinkler.similarity)
+        if self.table.is_mixed and one in NAMES:
+            left, right = ([self.spelt(name) for name in names] for names in (left, right))
+            spelt = _compare(left, self.first, right, self.second, JaroWinkler.similarity)
+            # Two ways to spell it in Latin letters: as good as the same, if not quite.
+            alike = np.maximum(alike, np.minimum(spelt, 0.99))
         share = np.interp(alike, [0.0, 0.72, 0.8, 0.87, 0.93, 0.99, 1.0], [-1.0, -1.0, -0.25, 0.3, 0.65, 0.85, 1.0])
         return self._bits(one, other or one, share)
 
