@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from contacts.services import digest, next_steps, occurrences, reminders
+from contacts.services import digest, merging, next_steps, occurrences, reminders
+from crm import jobs
+from crm.models import User
 
 
 @shared_task
@@ -31,3 +33,12 @@ def send_digests():
 def mend_next_steps():
     """Cards that show another step than the earliest open task."""
     next_steps.mend()
+
+
+@shared_task
+def search_duplicates():
+    """Start the nightly search in the name of an administrator, and forget what undid merges of long ago."""
+    merging.forget_old_merges()
+    admin = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").first()
+    if admin:
+        jobs.start("contacts.duplicates", by=admin, params={"quiet": True})

@@ -103,7 +103,7 @@ def kind_named(name):
 
 @transaction.atomic
 def start(kind, *, by, params=None, subject=""):
-    """Note a job and ring for it. Returns the Job."""
+    """Note a job and ring for it; with "quiet" in `params` nobody is told of its end. Returns the Job."""
     row = Job.objects.create(kind=kind, by=by, params=params or {}, subject=subject)
     outbox.put("job", str(row.pk), {"job": row.pk})
     return row
@@ -144,7 +144,7 @@ def _finish(row, state, *, result=None, error=""):
     row.state, row.finished_at, row.error = state, timezone.now(), error
     row.result = result if result is not None else row.result
     row.save(update_fields=["state", "finished_at", "result", "error", "done", "total", "counters", "checkpoint"])
-    if state != Job.State.CANCELLED:
+    if state != Job.State.CANCELLED and not row.params.get("quiet"):
         text = _("%(job)s is finished.") if state == Job.State.DONE else _("%(job)s failed.")
         notify(
             row.by,

@@ -4,7 +4,7 @@ from contacts.models.calendar_feed import CalendarFeed
 from contacts.models.company import Company
 from contacts.models.consent import Consent
 from contacts.models.contact import Contact, ContactPoint, Employment
-from contacts.models.duplicate import CompanyPair, ContactPair, DuplicateSettings
+from contacts.models.duplicate import Candidate, CompanyPair, ContactPair, DuplicateSettings
 from contacts.models.external_id import ExternalId
 from contacts.models.import_run import ImportRun
 from contacts.models.imported import ImportedCompany, ImportedRow, ImportKey
@@ -20,6 +20,7 @@ __all__ = [
     "Address",
     "BankAccount",
     "CalendarFeed",
+    "Candidate",
     "Company",
     "CompanyPair",
     "Consent",

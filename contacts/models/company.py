@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models.codes import CompanyCode
 from crm import audit
 from crm.access import Owned, OwnedQuerySet
 from crm.text import sort_key
@@ -87,6 +88,7 @@ class Company(Owned):
             models.Index(fields=["name_key", "id"], name="company_by_name"),
             models.Index(models.F("created_at").desc(), models.F("id").desc(), name="company_newest"),
             GinIndex(name="company_name_trgm", fields=["name_key"], opclasses=["gin_trgm_ops"]),
+            models.Index(CompanyCode("name_key"), "id", name="company_by_sound"),
             models.Index(fields=["domain"], name="company_domain"),
             models.Index(fields=["inn"], name="company_inn"),
         ]

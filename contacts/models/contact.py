@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from contacts.dates import birthday_words
+from contacts.models.codes import NameCode
 from contacts.models.company import Company
 from crm import audit
 from crm.access import Owned, OwnedQuerySet
@@ -93,6 +94,9 @@ class Contact(Owned):
             # Cities are compared as people write them, in capitals or not.
             models.Index(Upper("city"), "name_key", "id", name="contact_by_city"),
             models.Index(fields=["owner", "name_key", "id"], name="contact_by_owner"),
+            # Finds a name that is spelt otherwise; birthday and company cut down the frequent ones.
+            models.Index(NameCode("name_key"), "birthday_on", "company", "id", name="contact_by_sound"),
+            models.Index(fields=["updated_at"], name="contact_changed"),
             GinIndex(name="contact_tags", fields=["tags"]),
             GinIndex(name="contact_name_trgm", fields=["name_key"], opclasses=["gin_trgm_ops"]),
         ]

@@ -114,6 +114,21 @@ class CompanyPair(DuplicatePair):
     second = models.ForeignKey(Company, models.CASCADE, related_name="+")
 
 
+class Candidate(models.Model):
+    """Two people whom the scan is about to compare. Numbers, not keys: it does not mind who is gone by then."""
+
+    first_id = models.BigIntegerField()
+    second_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("pair to compare")
+        verbose_name_plural = _("pairs to compare")
+        constraints = [models.UniqueConstraint(fields=["first_id", "second_id"], name="candidate_once")]
+
+    def __str__(self):
+        return f"{self.first_id} {self.second_id}"
+
+
 @audit.tracked(exclude=["scanned_to"])
 class DuplicateSettings(models.Model):
     """One row: whether sure pairs are merged by themselves, and up to when records have been compared."""

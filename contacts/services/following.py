@@ -6,12 +6,9 @@ from contacts.services.quality import quality_of
 
 def values(record):
     """{field: value} of what should stand on the record and does not."""
-    if not isinstance(record, Contact):
-        return {}
-    first = Task.objects.filter(contact=record, done_at=None, due_at__isnull=False).order_by("due_at").first()
-    wanted = {
-        "next_step": first.title if first else "",
-        "next_step_at": first.due_at if first else None,
-        "quality": quality_of(record)[0],
-    }
+    mine = {record._meta.model_name: record, "done_at": None, "due_at__isnull": False}
+    first = Task.objects.filter(**mine).order_by("due_at", "pk").first()
+    wanted = {"next_step": first.title if first else "", "next_step_at": first.due_at if first else None}
+    if isinstance(record, Contact):
+        wanted["quality"] = quality_of(record)[0]
     return {name: value for name, value in wanted.items() if getattr(record, name) != value}

@@ -14,7 +14,9 @@ _SPELLINGS = [(re.compile(pattern), one) for pattern, one in (
     (r"iu|ju", "yu"), (r"ia|ja", "ya"), (r"kh", "h"), (r"x", "ks"), (r"shch|sch", "sh"), (r"tch", "ch"), (r"ts|tz", "c"),
     (r"[iy]+[iy]", "y"), (r"ck", "k"), (r"ph", "f"), (r"w", "v"), (r"^e(?=[vgl])|^ye", "e"),
 )]  # fmt: skip
-_PATRONYMIC = re.compile(r"(?:ovich|evich|ievich|yevich|ovna|evna|ievna|yevna|inichna|ichna|ilich|kuzmich|lukich)$")
+_PATRONYMIC = re.compile(
+    r"(?:ovich|evich|ievich|yevich|ovna|evna|ievna|yevna|inichna|ichna|ilich|kuzmich|lukich|ович|евич|ильич|кузьмич|лукич|овна|евна|ична)$"
+)
 _FORMS = ["ооо", "оао", "зао", "пао", "нао", "ао", "ип", "тоо", "чп", "тов", "гк", "гуп", "муп", "нко", "ано", "фгуп", "чоу", "llc", "llp", "ltd", "limited", "inc", "incorporated", "corp", "corporation", "co", "company", "plc", "gmbh", "ag", "kg", "ohg", "ug", "mbh", "se", "sa", "sas", "sarl", "srl", "spa", "bv", "nv", "oy", "ab", "as", "aps", "pty", "kft", "sro", "zoo", "ooo", "oao", "zao", "pao", "ao", "ip"]  # fmt: skip
 _LEGAL = re.compile(
     r"\b(?:общество с ограниченной ответственностью|(?:публичное |закрытое |открытое |непубличное )?акционерное общество"

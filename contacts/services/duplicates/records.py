@@ -32,13 +32,18 @@ class Table:
         records = list(records)
         self.ids = [str(record["id"]) for record in records]
         for name in FIELDS:
-            fold = cache(_FOLDS.get(name, _text))
-            setattr(self, name, [fold(record.get(name) or "") for record in records])
+            folded = cache(_FOLDS.get(name, _text))
+            setattr(self, name, [folded(record.get(name) or "") for record in records])
         # Only where both alphabets meet does it matter how sounds of one are spelt in the other.
         self.is_mixed = any(_CYRILLIC.search(str(record.get(name) or "")) for record in records for name in _NAMES)
 
     def __len__(self):
         return len(self.ids)
+
+
+def fold(name, value):
+    """A value of a field as it is compared."""
+    return _FOLDS.get(name, _text)(value)
 
 
 def sound(text):

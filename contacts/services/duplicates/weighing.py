@@ -45,30 +45,42 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Two records by their ids. `score` is 0 to 1; `reasons` are words for what speaks for it, strongest first."""
+    """Two records by their ids. `score` is 0 to 1; `reasons` are words for what speaks for it, strongest first.
+
+    `fields` tells of every field that both know: [name, "same" | "alike" | "other"], what weighs most first.
+    """
 
     a: str
     b: str
     score: float
     reasons: tuple
+    fields: tuple = ()
 
 
-def weigh(table, first, second, *, least):
-    """Pairs of rows that score `least` or more, the surest first."""
+def weigh(table, first, second, *, least, frequencies=None):
+    """Pairs of rows that score `least` or more, the surest first.
+
+    How frequent a value is follows from the table, or from `frequencies` when it is only a part of everybody.
+    """
     if not len(first):
         return []
-    bits = _Evidence(table, first, second)
-    total = bits.total() - max(PRIOR, np.log2(len(table)))
+    bits = _Evidence(table, first, second, frequencies)
+    total = bits.total() - max(PRIOR, np.log2(bits.n))
     score = np.minimum(1 / (1 + np.exp2(-np.clip(total, -60, 60))), bits.ceiling())
     kept = np.flatnonzero(score >= least)
     kept = kept[np.lexsort((-total[kept], -score[kept]))]
-    return [Pair(table.ids[first[i]], table.ids[second[i]], round(float(score[i]), 4), bits.reasons(i)) for i in kept]
+    return [
+        Pair(table.ids[first[i]], table.ids[second[i]], round(float(score[i]), 4), bits.reasons(i), bits.fields(i))
+        for i in kept
+    ]
 
 
 class _Evidence:
-    def __init__(self, table, first, second):
+    def __init__(self, table, first, second, frequencies=None):
         self.table, self.first, self.second = table, first, second
-        self.n = len(table)
+        self.frequencies = frequencies
+        self.n = frequencies.n if frequencies else len(table)
+        self.over = frequencies.over if frequencies else len(table)
         self.of = {}  # field -> bits of each pair
         self.spelt = cache(spelling)
         self.said = {name: str(label) for name, label in _SAID.items()}
@@ -103,6 +115,17 @@ class _Evidence:
         """Words for the three fields that say most for the pair."""
         for_it = sorted(((bits[i], name) for name, bits in self.of.items() if bits[i] > 1), reverse=True)
         return tuple(self.said[name] for _bits, name in for_it[:3])
+
+    def fields(self, i):
+        """What every known field says, for the page that shows both records."""
+        known = sorted(((abs(bits[i]), bits[i], name) for name, bits in self.of.items() if bits[i]), reverse=True)
+        return tuple([name, self._says(name, bits, i)] for _weight, bits, name in known)
+
+    def _says(self, name, bits, i):
+        values = getattr(self.table, name)
+        if values[self.first[i]] == values[self.second[i]]:
+            return "same"
+        return "alike" if bits > 0 else "other"
 
     def _names(self):
         """First and last name, as they stand or changed with each other, whichever fits better."""
@@ -185,9 +208,9 @@ class _Evidence:
     def _weights(self, name):
         """What agreement in each row's value says, in bits: the rarer it is among the others, the more."""
         values = getattr(self.table, name)
-        counted = Counter(values)
-        others = np.array([max(counted[value] - 2, 0) for value in values])
-        share = (others + IMAGINED * USUAL[name]) / (self.n + IMAGINED)
+        counted = self.frequencies.by_field.get(name, {}) if self.frequencies else Counter(values)
+        others = np.array([max(counted.get(value, 0) - 2, 0) for value in values])
+        share = (others + IMAGINED * USUAL[name]) / (self.over + IMAGINED)
         return np.minimum(-np.log2(share), MOST.get(name, 99.0))
 
 

@@ -1,0 +1,111 @@
+"""Everybody compared with everybody, in blocks that the database makes, batch by batch.
+
+A job that may be run again: candidates stand in a table of their own, and the checkpoint says up to which they have been
+weighed. People who have not changed since the last scan are compared only with those who have.
+"""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from contacts.models import Candidate, CompanyPair, Contact, ContactPair, DuplicateSettings
+from contacts.services.duplicates import companies, lookup, pairing
+
+BATCH = 20_000
+# Keys that more people share than this say nothing: a shared mailbox, a frequent name.
+LARGEST = 25
+# Each brings together people who share a key; an error in one field leaves the others.
+_KEYS = {
+    "address": "SELECT contact_id, kind || norm FROM contacts_contactpoint WHERE contact_id IS NOT NULL",
+    "mailbox": "SELECT id, split_part(email, '@', 1) FROM contacts_contact WHERE length(split_part(email, '@', 1)) > 7",
+    "sound": "SELECT id, code FROM {coded} WHERE code LIKE '% %'",
+    "sound, birthday": "SELECT id, code || birthday_on FROM {coded} WHERE birthday_on IS NOT NULL",
+    "sound, company": "SELECT id, code || ' ' || company_id FROM {coded} WHERE company_id IS NOT NULL",
+    "sound, city": "SELECT id, code || ' ' || upper(city) FROM {coded} WHERE city <> '' AND code LIKE '% %'",
+    "birthday, name": "SELECT id, birthday_on || left(name_key, 3) FROM contacts_contact WHERE birthday_on IS NOT NULL",
+    "birthday, other name": "SELECT id, birthday_on || left(split_part(name_key, ' ', 2), 3) FROM contacts_contact"
+    " WHERE birthday_on IS NOT NULL AND name_key LIKE '% %'",
+    "company, name": "SELECT id, company_id || left(name_key, 4) FROM contacts_contact WHERE company_id IS NOT NULL",
+}
+_CODED = "(SELECT id, contacts_name_code(name_key) AS code, birthday_on, company_id, city FROM contacts_contact WHERE name_key <> '') c"
+_BLOCKS = """
+INSERT INTO contacts_candidate (first_id, second_id)
+SELECT DISTINCT a.id, b.id FROM (
+  SELECT array_agg(DISTINCT id) AS ids FROM ({keys}) k(id, key) GROUP BY md5(key)::uuid
+  HAVING count(*) BETWEEN 2 AND {largest} {changed}) block, unnest(ids) a(id), unnest(ids) b(id)
+WHERE a.id < b.id AND NOT EXISTS (SELECT 1 FROM contacts_contactpair p WHERE p.first_id = a.id AND p.second_id = b.id AND p.state = 'never')
+ON CONFLICT DO NOTHING"""
+_CHANGED = """AND bool_or(id IN (SELECT id FROM contacts_contact WHERE updated_at >= %(since)s
+  UNION ALL SELECT contact_id FROM contacts_contactpoint WHERE created_at >= %(since)s AND contact_id IS NOT NULL))"""
+
+
+def scan(run, *, whole=False):
+    """The work of the job. Returns its result: how many pairs stand open, how many were merged."""
+    settings = DuplicateSettings.get()
+    began = run.checkpoint.get("began") or timezone.now().isoformat()
+    since = None if whole else settings.scanned_to
+    if "weighed" not in run.checkpoint:
+        run.start(len(_KEYS) + 1)
+        _collect(run, since)
+    run.row.done = run.checkpoint.get("weighed_n", 0)
+    run.start(Candidate.objects.count() + run.row.done)
+    _weigh(run, began)
+    companies.scan()
+    pairing.note_clusters(ContactPair)
+    pairing.note_clusters(CompanyPair)
+    merged = pairing.merge_certain(settings) if settings.is_automatic else 0
+    DuplicateSettings.objects.update_or_create(pk=1, defaults={"scanned_to": began})
+    open_pairs = ContactPair.objects.open().count() + CompanyPair.objects.open().count()
+    return {"rows": [[_("Pairs to decide"), open_pairs], [_("Merged by themselves"), merged]]}
+
+
+def _collect(run, since):
+    """Candidates of every key, one key a transaction."""
+    with transaction.atomic():
+        Candidate.objects.all().delete()
+    changed = _CHANGED if since else ""
+    for keys in _KEYS.values():
+        # The percent signs of patterns are none of parameters.
+        keys = keys.format(coded=_CODED).replace("%", "%%")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '256MB'")
+            cursor.execute(_BLOCKS.format(keys=keys, largest=LARGEST, changed=changed), {"since": since})
+            run.advance()
+    _forget(since)
+
+
+def _forget(since):
+    """Open pairs of people who have changed are judged anew, without a moment all of them."""
+    if since is None:
+        ContactPair.objects.open().delete()
+        return
+    changed = Contact.objects.filter(updated_at__gte=since - timedelta(seconds=1)).values("pk")
+    ContactPair.objects.open().filter(first__in=changed).delete()
+    ContactPair.objects.open().filter(second__in=changed).delete()
+
+
+def _weigh(run, began):
+    """Weigh the candidates in the order of their keys, a batch a transaction."""
+    frequent = pairing.Frequencies.counted()
+    while rows := list(Candidate.objects.order_by("pk").values_list("pk", "first_id", "second_id")[:BATCH]):
+        with transaction.atomic():
+            found = pairing.keep([(first, second) for _pk, first, second in rows], frequent)
+            Candidate.objects.filter(pk__lte=rows[-1][0]).delete()
+            done = run.checkpoint.get("weighed_n", 0) + len(rows)
+            run.advance(len(rows), checkpoint={"began": began, "weighed": True, "weighed_n": done}, found=found)
+
+
+def look_at(contact):
+    """Keep the likely duplicates of somebody who has just come, by a letter, a form or a hand. Returns how many."""
+    record = {
+        name: getattr(contact, name) for name in ("first_name", "last_name", "email", "phone", "birthday_on", "city")
+    }
+    record["company"] = contact.company.name if contact.company else ""
+    matches = lookup.likely_duplicates([record], exclude=contact.pk).get(0, [])
+    couples = [(match.record.pk, contact.pk) for match in matches]
+    if not couples:
+        return 0
+    settled = ContactPair.objects.filter(second=contact, state=ContactPair.State.NEVER).values_list("first", flat=True)
+    return pairing.keep([c for c in couples if c[0] not in set(settled)], pairing.Frequencies.usual())
