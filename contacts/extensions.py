@@ -57,11 +57,19 @@ declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), i
 declare("contact.stage_changed", gettext_lazy("Became {label}"), icon="arrow-up-right")
 declare("company.assigned", gettext_lazy("{actor} gave this company to {to}"), icon="user-share")
 declare("company.created", gettext_lazy("{actor} added this company"), icon="building")
+declare("contact.changed", gettext_lazy("{actor} changed {label}: {after}"), icon="pencil", noisy=True)
+declare("company.changed", gettext_lazy("{actor} changed {label}: {after}"), icon="pencil", noisy=True)
 declare("contact.moved", gettext_lazy("Left {before}, works at {after} now"), icon="building-plus")
 declare("company.regrouped", gettext_lazy("{actor} put this company below {to}"), icon="sitemap")
-declare("requisites.added", gettext_lazy("{actor} added the requisites of {title}"), icon="file-certificate")
-declare("requisites.changed", gettext_lazy("{actor} changed the requisites of {title}"), icon="file-certificate")
-declare("requisites.removed", gettext_lazy("{actor} removed the requisites of {title}"), icon="file-certificate")
+declare(
+    "requisites.added", gettext_lazy("{actor} added the requisites of {title}"), icon="file-certificate", noisy=True
+)
+declare(
+    "requisites.changed", gettext_lazy("{actor} changed the requisites of {title}"), icon="file-certificate", noisy=True
+)
+declare(
+    "requisites.removed", gettext_lazy("{actor} removed the requisites of {title}"), icon="file-certificate", noisy=True
+)
 declare("note.added", gettext_lazy("{actor} wrote a note"), icon="note", group="talks")
 declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talks")
 declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from crm import events
-from crm.models import Collaborator, Event, Follower, User
+from crm.models import Collaborator, Draft, Event, Follower, Note, Pin, User
 from crm.models.about import about
 from crm.notify import notify
 
@@ -38,7 +38,7 @@ def unfollow(record, user):
 
 def forget(record):
     """Take away what names a record that is about to go."""
-    for model in (Collaborator, Follower):
+    for model in (Collaborator, Follower, Note, Draft, Pin):
         model.objects.about(record).delete()
 
 

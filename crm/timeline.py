@@ -1,35 +1,47 @@
-"""The timeline of a record: pages of the stream as sentences.
+"""The timeline of a record: pages of the stream, newest first.
 
-A page is read by key (time and number), so a record with 50,000 events opens as fast as one with 50.
+A page is read by key (time and number), so a record with 50,000 events opens as fast as one with 50: the index of the
+record is walked from the key on, and nothing is counted or skipped over.
 """
 
-import string
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.apps import apps
-from django.db.models import Q
-from django.utils.html import escape, format_html
+from django.db.models import BigIntegerField, Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from crm import events
-from crm.models import Event, User
+from crm.models import Event, Note, Pin
+from crm.timeline_entries import entries_of
 
 PAGE = 30
-TONES = {"deals": "acc", "email": "blue", "service": "amber", "orders": "green", "talks": "green"}
+# So many rows are read for one page at most, because a run of edits is one entry.
+LOOK = 4 * PAGE
+RUN = timedelta(minutes=10)
+PINS = 5
 
 
-@dataclass
-class Entry:
-    """One line: when, an icon, a sentence in HTML, and a body when there is one."""
+@dataclass(frozen=True)
+class Wish:
+    """Which part of a timeline: of a group, by a person, with some words in it, before a key."""
 
-    at: datetime
-    icon: str
-    tone: str
-    sentence: str
-    body: str
-    key: str
+    group: str = ""
+    by: int | None = None
+    find: str = ""
+    before: str = ""
+
+    @classmethod
+    def of(cls, params):
+        """From a query string. Raises ValueError for what was tampered with."""
+        by = params.get("by", "")
+        find = params.get("find", "").strip().replace("\x00", "")[:100]
+        return cls(params.get("group", ""), int(by) if by else None, find, params.get("before", ""))
+
+    @property
+    def is_narrow(self):
+        return bool(self.group or self.by or self.find)
 
 
 def groups():
@@ -47,7 +59,10 @@ def groups():
 
 
 def stream_of(obj):
-    """The events of a record: of a person, a company, or about any other object."""
+    """The events of a record: of a person, a company, or about any other object.
+
+    Those of a company are what happened in its name, with its people too: an event says whose it was when it happened.
+    """
     name = obj._meta.label_lower
     if name == "contacts.contact":
         return Event.objects.for_contact(obj)
@@ -56,79 +71,86 @@ def stream_of(obj):
     return Event.objects.about(obj)
 
 
-def page(stream, user, *, group="", before=""):
+def page(obj, user, wish):
     """(entries, key of the next page or ""). Raises ValueError for a key that is none."""
-    if group:
-        stream = stream.filter(kind__in=[kind.name for kind in events.kinds(group)])
-    if before:
-        at, _bar, number = before.partition("|")
+    rows = list(_narrowed(stream_of(obj), wish)[: LOOK + 1])
+    is_cut, rows = len(rows) > LOOK, rows[:LOOK]
+    runs = _runs(rows)
+    if is_cut and len(runs) > 1 and len(runs) <= PAGE:
+        # The last run may go on behind what was read: it opens the next page whole.
+        runs.pop()
+    shown, is_more = runs[:PAGE], is_cut or len(runs) > PAGE
+    last = shown[-1][-1] if shown else None
+    more = f"{last.occurred_at.isoformat()}|{last.id}" if is_more else ""
+    return entries_of(shown, obj, user), more
+
+
+def pinned(obj, user):
+    """The entries that stand above all others, the last pinned first."""
+    pins = list(Pin.objects.about(obj).order_by("-created_at", "-pk")[:PINS])
+    if not pins:
+        return []
+    places = Q()
+    for pin in pins:
+        places |= Q(id=pin.event_id, occurred_at=pin.event_at)
+    rows = {row.id: row for row in stream_of(obj).filter(places)}
+    return entries_of([[rows[pin.event_id]] for pin in pins if pin.event_id in rows], obj, user)
+
+
+def entry(obj, user, event_id):
+    """One entry of a record's timeline, or None when it is not in it."""
+    row = event_of(obj, event_id)
+    return entries_of([[row]], obj, user)[0] if row else None
+
+
+def event_of(obj, event_id):
+    """The event with that number, as far as it stands in the record's stream; None else."""
+    return stream_of(obj).filter(id=event_id).first()
+
+
+def _narrowed(stream, wish):
+    if wish.group:
+        stream = stream.filter(kind__in=[kind.name for kind in events.kinds(wish.group)])
+    if wish.by:
+        stream = stream.filter(actor_id=wish.by)
+    if wish.find:
+        stream = stream.filter(_says(wish.find))
+    if wish.before:
+        at, _bar, number = wish.before.partition("|")
         moment = datetime.fromisoformat(at)
-        stream = stream.filter(Q(occurred_at__lt=moment) | Q(occurred_at=moment, id__lt=int(number)))
-    rows = list(stream[: PAGE + 1])
-    more = f"{rows[PAGE - 1].occurred_at.isoformat()}|{rows[PAGE - 1].id}" if len(rows) > PAGE else ""
-    rows = rows[:PAGE]
-    actors = User.objects.in_bulk({row.actor_id for row in rows if row.actor_id})
-    targets = _targets(rows, user)
-    return [_entry(row, actors, targets) for row in rows], more
+        # Written so that the index and the partitions are entered at the moment itself.
+        stream = stream.filter(occurred_at__lte=moment).exclude(occurred_at=moment, id__gte=int(number))
+    return stream
 
 
-def _entry(row, actors, targets):
-    kind = events.kind_named(row.kind)
-    words = defaultdict(str, {name: value for name, value in row.data.items() if isinstance(value, str | int | float)})
-    actor = actors.get(row.actor_id)
-    words["actor"] = format_html("<b>{}</b>", actor) if actor else format_html("<b>{}</b>", _("The program"))
-    words["target"] = _target_link(row, targets)
-    sentence = _Sentence().vformat(str(kind.sentence), words)
-    if isinstance(row.data.get("minutes"), int):
-        sentence = format_html("{} · {}", sentence, _("%(n)s min") % {"n": row.data["minutes"]})
-    return Entry(
-        row.occurred_at,
-        kind.icon,
-        TONES.get(kind.group, ""),
-        sentence,
-        row.data.get("text", "") if isinstance(row.data.get("text"), str) else "",
-        f"{row.id}",
-    )
-
-
-class _Sentence(string.Formatter):
-    """Fills a translated sentence; every value is escaped, a missing one is left out."""
-
-    def vformat(self, text, words):
-        named = {name: words[name] for _t, name, _s, _c in self.parse(text) if name}
-        return format_html(text, **named) if named else escape(text)
-
-
-def _target_link(row, targets):
-    found = targets.get((row.target_type, row.target_id))
-    if found is not None:
-        return format_html('<a class="link" href="{}">{}</a>', found.get_absolute_url(), found)
-    if row.data.get("title"):
-        return format_html("<b>{}</b>", row.data["title"]) if not row.target_type else _model_name(row.target_type)
-    return _model_name(row.target_type) if row.target_type else ""
-
-
-def _model_name(label):
-    """What kind of record it is, for those that are gone or not for this reader."""
-    try:
-        return str(apps.get_model(label)._meta.verbose_name)
-    except (LookupError, ValueError):
-        return label
-
-
-def _targets(rows, user):
-    """The records that events speak of, as far as the reader may see them; one query for each kind."""
-    wanted = defaultdict(set)
-    for row in rows:
-        if row.target_type and row.target_id:
-            wanted[row.target_type].add(row.target_id)
-    found = {}
-    for label, keys in wanted.items():
-        try:
-            manager = apps.get_model(label).objects
-        except (LookupError, ValueError):
-            continue
-        if hasattr(manager, "visible_to") and hasattr(manager.model, "get_absolute_url"):
-            for obj in manager.visible_to(user).filter(pk__in=keys):
-                found[label, obj.pk] = obj
+def _says(words):
+    """Events in whose text, title or subject the words stand."""
+    note = Cast(KeyTextTransform("note", OuterRef("data")), BigIntegerField())
+    notes = Note.objects.filter(pk=note, deleted_at=None, text__icontains=words)
+    found = Q(Exists(notes))
+    for key in ("text", "title", "subject", "page", "file"):
+        found |= Q(**{f"data__{key}__icontains": words})
     return found
+
+
+def _runs(rows):
+    """Rows in lists: edits and visits that one person made within ten minutes of each other are one."""
+    runs = []
+    for row in rows:
+        last = runs[-1][-1] if runs else None
+        if last is not None and _goes_on(last, row):
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
+
+
+def _goes_on(later, row):
+    one, other = events.kind_named(later.kind), events.kind_named(row.kind)
+    return (
+        one.noisy
+        and other.noisy
+        and one.group == other.group
+        and (later.actor_id, later.contact_id) == (row.actor_id, row.contact_id)
+        and later.occurred_at - row.occurred_at <= RUN
+    )

@@ -78,6 +78,7 @@ def world(workspace, alice, settings, tmp_path):
     contact = people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann@example.com")
     company = set_company(contact, "Acme", by=alice)
     point = points.add_point(contact, "phone", "+49 30 55501192")
+    written = people.log_talk(contact, "note", "Hello", by=alice)
     task = Task(title="Call", contact=contact)
     task.assign_to(alice)
     task.save()
@@ -150,10 +151,10 @@ def world(workspace, alice, settings, tmp_path):
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
-        "collaborator": contact, "follow": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
+        "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
     }  # fmt: skip
     return {
-        "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
+        "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "event": written.event.id, "note_pk": written.note.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us",
         "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from contacts.models import Company
 from contacts.services import group, points
-from contacts.services.people import Conflict, company_named, shown_value
+from contacts.services.people import Conflict, company_named, note_change, shown_value
 from crm.events import record
 
 # Fields of which the record holds only a repetition, or that are acts of their own.
@@ -35,7 +35,11 @@ def change_field(company, form, name, *, was, by):
     now = Company.objects.select_for_update(of=["self"]).select_related("owner", "parent").get(pk=company.pk)
     if was is not None and shown_value(now, name) != was:
         raise Conflict(shown_value(now, name))
+    before = shown_value(now, name)
     _write(now, name, form.cleaned_data[name], by=by)
+    now.refresh_from_db()
+    if name != "parent":
+        note_change("company.changed", now, name, before, by=by)
     return now
 
 

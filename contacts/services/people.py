@@ -8,7 +8,7 @@ from contacts.services import points
 from contacts.services.employments import keep_employment, repeat_main
 from contacts.services.lifecycle import set_stage
 from contacts.services.quality import note_quality
-from crm import participants
+from crm import notes, participants
 from crm.events import record
 from crm.text import sort_key
 
@@ -80,7 +80,7 @@ def change_field(contact, form, name, *, was, by):
     now = Contact.objects.select_for_update(of=["self"]).select_related("company", "owner").get(pk=contact.pk)
     if was is not None and shown_value(now, name) != was:
         raise Conflict(shown_value(now, name))
-    value = form.cleaned_data[name]
+    value, before = form.cleaned_data[name], shown_value(now, name)
     if name in {"email", "phone"}:
         points.set_primary(now, name, value)
     elif name == "company":
@@ -98,7 +98,19 @@ def change_field(contact, form, name, *, was, by):
         _follow_title(now)
     now.refresh_from_db()
     note_quality(now)
+    note_change("contact.changed", now, name, before, by=by)
     return now
+
+
+def note_change(kind, now, name, before, *, by):
+    """Say in the stream that a field says something else; what has an event of its own says nothing more."""
+    after = shown_value(now, name)
+    if after == before or name in {"stage", "owner"}:
+        return
+    contact = now if isinstance(now, Contact) else None
+    company = contact.company if contact else now
+    data = {"field": name, "before": before[:200], "after": after[:200]}
+    record(kind, contact=contact, company=company, target=now, actor=by, **data)
 
 
 def _follow_title(contact):
@@ -127,13 +139,14 @@ def shown_value(about, name):
 
 
 @transaction.atomic
-def log_talk(about, kind, text, *, by, minutes=None):
-    """Write a note, a call or a meeting with a person or a company into the stream."""
+def log_talk(about, kind, text, *, by, minutes=None, uploads=()):
+    """Write a note, a call or a meeting with a person or a company into the stream. Returns what was written."""
     touch(about)
     names = {"note": "note.added", "call": "call.logged", "meeting": "meeting.held"}
-    data = {"text": text} | ({"minutes": minutes} if minutes else {})
+    data = {"minutes": minutes} if minutes else {}
     contact = about if isinstance(about, Contact) else None
-    return record(names[kind], contact=contact, company=contact.company if contact else about, actor=by, **data)
+    company = contact.company if contact else about
+    return notes.write_note(about, names[kind], text, by=by, uploads=uploads, contact=contact, company=company, **data)
 
 
 def touch(about, at=None):

@@ -8,19 +8,18 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms import CompanyForm
 from contacts.models import Company
-from contacts.services import companies, letters, people
+from contacts.services import companies, people
 from contacts.views import fields, talks
-from crm import htmx, registry, timeline
+from crm import htmx, registry
 from crm.access import fetch, may, require
 from crm.views.timeline import context as timeline_context
 
 
 def show(request, pk):
     company = fetch(Company.objects.for_card().select_related("parent"), request.user, pk)
-    context = fields.context(fields.COMPANY, company) | {
+    context = fields.context(fields.COMPANY, company) | talks.composer(fields.COMPANY, company, request.user)
+    context |= {
         "company": company,
-        "letter_refused": letters.refusal(company),
-        "timeline_groups": timeline.groups(),
         "left_panels": registry.panels_for(request.user, "company", "left"),
         "right_panels": registry.panels_for(request.user, "company", "right"),
         "may_add": may(request.user, "contact", "edit"),

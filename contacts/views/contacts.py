@@ -7,19 +7,18 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms import ContactForm
 from contacts.models import Contact
-from contacts.services import letters, people, points
+from contacts.services import people, points
 from contacts.views import fields, talks
-from crm import htmx, registry, timeline
+from crm import htmx, registry
 from crm.access import fetch, require
 from crm.views.timeline import context as timeline_context
 
 
 def show(request, pk):
     contact = fetch(Contact.objects.for_card(), request.user, pk)
-    context = fields.context(fields.CONTACT, contact) | {
+    context = fields.context(fields.CONTACT, contact) | talks.composer(fields.CONTACT, contact, request.user)
+    context |= {
         "contact": contact,
-        "letter_refused": letters.refusal(contact),
-        "timeline_groups": timeline.groups(),
         "left_panels": registry.panels_for(request.user, "contact", "left"),
         "right_panels": registry.panels_for(request.user, "contact", "right"),
         "can_delete": Contact.objects.deletable_by(request.user).filter(pk=pk).exists(),

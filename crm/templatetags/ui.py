@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm import access, registry
 from crm.mail.reasons import reason_words
 from crm.money import format_money
+from crm.signs import SIGNS
 
 register = template.Library()
 
@@ -152,6 +153,12 @@ def due_tone(moment):
 def quality_tone(percent):
     """Colour of a data-quality figure."""
     return "green" if percent >= 85 else "amber" if percent >= 60 else "red"
+
+
+@register.filter
+def sign_icon(sign):
+    """The icon of a reaction."""
+    return SIGNS.get(sign, "thumb-up")
 
 
 @register.filter

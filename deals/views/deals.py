@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from contacts.models import Company, Contact, Task
-from crm import files, htmx, registry, timeline
+from crm import files, htmx, registry
 from crm.access import fetch, may, require
 from crm.models import Workspace
 from crm.views.timeline import context as timeline_context
@@ -35,7 +35,6 @@ def show(request, pk):
         "proposals": deal.proposals.prefetch_related("versions").order_by("-pk"),
         "orders": deal.orders.visible_to(request.user).order_by("-pk") if may(request.user, "order") else [],
         "files": files.files_of(deal)[:20],
-        "timeline_groups": timeline.groups(),
         "right_panels": registry.panels_for(request.user, "deal", "right"),
         "base_currency": Workspace.get().currency,
     }

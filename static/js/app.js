@@ -7,5 +7,7 @@ import "./keyboard.js";
 import "./tables.js";
 import "./clocks.js";
 import "./drafts.js";
+import "./composer.js";
+import "./mentions.js";
 import "./uploads.js";
 import "./inserts.js";

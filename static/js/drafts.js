@@ -18,5 +18,5 @@ document.body.addEventListener("htmx:load", (event) => restore(event.detail.elt)
 restore(document);
 // ⌘↵ or Ctrl ↵ sends what is being written.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && event.target.matches("textarea[data-draft]")) event.target.form?.requestSubmit();
+  if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && event.target.matches("textarea:is([data-draft], [data-draft-url])")) event.target.form?.requestSubmit();
 });

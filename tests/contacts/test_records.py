@@ -11,7 +11,7 @@ from contacts.models import Company, Consent, Contact, ContactPoint
 from contacts.services import people, points, tasks
 from contacts.services.quality import quality_of
 from crm.events import EventRow, record_many
-from crm.models import Event, StoredFile
+from crm.models import Event, Note, StoredFile
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -186,7 +186,9 @@ def test_a_talk_stands_in_the_timeline_and_counts_as_touch(client, alice, ann):
     assert ann.last_touch_at is not None
     page = client.get(ann.get_absolute_url()).content.decode()
     assert "Wants &lt;b&gt;two&lt;/b&gt;" in page
-    assert Event.objects.for_contact(ann).first().data == {"text": "Wants <b>two</b>", "minutes": 7}
+    note = Note.objects.about(ann).get()
+    assert Event.objects.for_contact(ann).first().data == {"note": note.pk, "minutes": 7}
+    assert (note.text, note.author) == ("Wants <b>two</b>", alice)
 
 
 def test_an_empty_talk_is_refused(client, alice, ann):
