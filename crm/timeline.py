@@ -118,6 +118,8 @@ def _narrowed(stream, wish):
     if wish.before:
         at, _bar, number = wish.before.partition("|")
         moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise ValueError(at)
         # Written so that the index and the partitions are entered at the moment itself.
         stream = stream.filter(occurred_at__lte=moment).exclude(occurred_at=moment, id__gte=int(number))
     return stream
