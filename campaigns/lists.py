@@ -1,13 +1,17 @@
-"""The list of outgoing letters."""
+"""The list of outgoing letters, and the segment that a filter of people becomes."""
+
+from urllib.parse import urlencode
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from crm import access, conditions, lists
 from crm.conditions import Field, Subject
-from crm.lists import BulkAct, Column, ListPage, Preset
+from crm.conditions.widgets import dump
+from crm.lists import BulkAct, Column, ListPage, Preset, Use
 from crm.models import Delivery
 
 State = Delivery.State
@@ -85,5 +89,11 @@ def arrived(page, rows, data, by):
     return len(rows) - len(keys)
 
 
+def _segment_of(wish):
+    """The page of a new segment, with the filter of the list as its condition."""
+    return reverse("campaigns:segment_new") + "?" + urlencode({"f": dump(wish.tree), "name": wish.view_name})
+
+
+lists.use("contacts", Use(_("Segment"), "chart-pie-2", _segment_of, "segment"))
 lists.bulk("letters", BulkAct("again", _("Send again"), "send", again))
 lists.bulk("letters", BulkAct("arrived", _("It arrived"), "circle-check", arrived))

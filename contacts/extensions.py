@@ -11,6 +11,7 @@ from contacts import (  # noqa: F401  registered by being imported
     imports,
     seed,
     seed_details,
+    seed_views,
     seed_work,
     today,
     work,
@@ -153,4 +154,5 @@ seeder("contacts", order=10)(seed.seed)
 seeder("details", order=45)(seed_details.seed)
 seeder("tasks", order=50)(seed.seed_tasks)
 seeder("work", order=55)(seed_work.seed)
+seeder("views", order=90)(seed_views.seed_views)
 benchmark("import", order=10)(bench.import_rows)

@@ -14,6 +14,7 @@ access.register("user", _("Users, teams and roles"), User)
 
 notify.declare_notification("job.finished", _("A job of yours has finished"))
 notify.declare_notification("records.assigned", _("Many records were given to you at once"), mail=True)
+notify.declare_notification("list.alert", _("A record enters a filter that you watch"))
 notify.declare_notification("mail.bounced", _("Letters do not arrive"))
 notify.declare_notification("note.mention", _("Somebody mentions you in a note"), mail=True)
 notify.declare_notification("record.opened", _("A record was opened to you"))
@@ -25,6 +26,7 @@ periodic("crm.tasks.sweep_mail", every=3, queue="mail")
 periodic("crm.tasks.beat_heartbeat", every=15)
 periodic("crm.tasks.remove_stray_uploads", every=6 * 3600)
 periodic("crm.tasks.make_event_partitions", every=6 * 3600)
+periodic("crm.tasks.check_alerts", every=60)
 
 nav(NavItem("", _("Today"), "today", "checkbox", order=0, shortcut="t"))
 
@@ -36,6 +38,11 @@ settings_page(
 )
 settings_page(SettingsPage(_("Password"), _("Change the password"), "account_change_password", "key", "", order=2))
 settings_page(SettingsPage(_("Sessions"), _("Where you are signed in"), "usersessions_list", "devices", "", order=3))
+settings_page(
+    SettingsPage(
+        _("Feeds and alerts"), _("Filters that other programs read, or that tell you"), "watches", "rss", "", order=4
+    )
+)
 settings_page(
     SettingsPage(_("Company"), _("Name, language, currency, sender"), "company_settings", "building", order=10)
 )

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from crm import events, files, outbox
+from crm.lists import alerts
 from crm.mail import queue as mail_queue
 from crm.mail import worker
 
@@ -63,3 +64,9 @@ def beat_heartbeat():
 def worker_heartbeat():
     """A worker was here."""
     cache.set("heartbeat:worker", timezone.now().timestamp(), 600)
+
+
+@shared_task
+def check_alerts():
+    """Tell people what has entered the filters they watch."""
+    alerts.sweep()

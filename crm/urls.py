@@ -21,6 +21,7 @@ from crm.views import (
     team,
     timeline,
     today,
+    watches,
 )
 
 urlpatterns = [
@@ -53,6 +54,10 @@ urlpatterns = [
     path("lists/<slug:name>/previous/<int:pk>/", lists.previous, name="list_previous"),
     path("lists/<slug:name>/next/<int:pk>/", lists.next, name="list_next"),
     path("lists/<slug:name>/export/", lists.export, name="list_export"),
+    path("lists/<slug:name>/watches/", watches.new, name="list_watches"),
+    path("feeds/<int:pk>/revocations/", watches.revoke, name="feed_revoke"),
+    path("feeds/<str:token>.<slug:form>", watches.read, name="feed_read"),
+    path("alerts/<int:pk>/deletions/", watches.destroy, name="alert_delete"),
     path("conditions/<slug:subject>/token/", conditions.token, name="conditions_token"),
     path("conditions/<slug:subject>/builder/", conditions.builder, name="conditions_builder"),
     path("jobs/", jobs.index, name="jobs"),
@@ -64,6 +69,7 @@ urlpatterns = [
     path("notifications/<int:pk>/", notifications.show, name="notification_show"),
     path("settings/", profile.settings_index, name="settings"),
     path("settings/profile/", profile.edit, name="profile"),
+    path("settings/watches/", watches.index, name="watches"),
     path("settings/theme/", profile.theme, name="theme"),
     path("settings/company/", team.company, name="company_settings"),
     path("settings/users/", team.users, name="users"),

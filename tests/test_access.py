@@ -19,7 +19,7 @@ from contacts.models import ActivityType, ImportRun, Playbook, PlaybookRun, Recu
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
-from crm.models import BusinessCalendar, Delivery, Invitation, Job, Notification, SavedView, SpecialDay
+from crm.models import Alert, BusinessCalendar, Delivery, Feed, Invitation, Job, Notification, SavedView, SpecialDay
 from deals.models import Deal, LossReason, Order, Product
 from deals.services.lines import add_free
 from deals.services.proposals import draft_proposal
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 # Open to the world by intent; each is guarded by a token, a published state or nothing to hide.
 PUBLIC = {
-    "healthz", "invitation_accept", "setup", "help:index", "help:category", "help:article", "help:article_plain", "help:vote",
+    "healthz", "feed_read", "invitation_accept", "setup", "help:index", "help:category", "help:article", "help:article_plain", "help:vote",
     "help:rating", "public:opened", "public:clicked", "public:unsubscribe", "public:guide", "deals:offer_show",
     "contacts:calendar_feed", "deals:offer_pdf", "deals:offer_accept", "deals:offer_decline",
 }  # fmt: skip
@@ -39,6 +39,7 @@ PUBLIC = {
 PERSONAL = {
     "today", "search", "palette", "places", "jobs", "notifications", "notifications_read", "settings", "profile", "theme",
     "file_create", "conditions_token", "conditions_builder", "list_foot", "list_views", "list_export", "list_bulk", "list_undo",
+    "list_watches", "watches",
     "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions", "contacts:calendar_address",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
@@ -151,6 +152,7 @@ def world(workspace, alice, settings, tmp_path):
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
+        "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
     }  # fmt: skip
     return {

@@ -41,6 +41,10 @@ and an act on selected rows (`apply(page, rows, data, by)` gets locked rows the 
 
     lists.bulk("contacts", BulkAct("sequence", _("Add to sequence"), "route", apply, form=SequenceForm))
 
+and another use of a filter (`url(wish)` leads to where it is made):
+
+    lists.use("contacts", Use(_("Segment"), "chart-pie-2", lambda wish: …, "segment"))
+
 Everything shown, counted, added up, exported or changed starts at `visible_to(user)`; acts ask `editable_by` or
 `deletable_by` again in the job.
 """
@@ -50,5 +54,6 @@ from crm.lists.bulk import BulkAct, bulk
 from crm.lists.columns import Column, column
 from crm.lists.page import ListPage, Preset, page_named, register
 from crm.lists.render import index
+from crm.lists.uses import Use, use
 
-__all__ = ["BulkAct", "Column", "ListPage", "Preset", "bulk", "column", "index", "page_named", "register"]
+__all__ = ["BulkAct", "Column", "ListPage", "Preset", "Use", "bulk", "column", "index", "page_named", "register", "use"]

@@ -18,6 +18,22 @@ class SavedViewForm(forms.Form):
         return self.cleaned_data["scope"] or SavedView.Scope.PRIVATE
 
 
+class WatchForm(forms.Form):
+    """What becomes of a filter: an alert, or a feed for those who may export."""
+
+    what = forms.ChoiceField(label=_("What to make"), widget=forms.RadioSelect)
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+    def __init__(self, *args, may_export, **kwargs):
+        super().__init__(*args, **kwargs)
+        choices = [("alert", _("An alert: I am told when a record enters this filter"))]
+        if may_export:
+            choices.append(("feed", _("A feed: an address from which other programs read the rows (CSV, JSON, Atom)")))
+        self.fields["what"].choices = choices
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
 class ExportForm(forms.Form):
     separator = forms.ChoiceField(
         label=_("For which spreadsheet?"),

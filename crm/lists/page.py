@@ -137,6 +137,10 @@ class Wish:
         return None
 
     @property
+    def view_name(self):
+        return str(getattr(self.view, "name" if isinstance(self.view, SavedView) else "label", ""))
+
+    @property
     def view_key(self):
         return str(self.view.pk) if isinstance(self.view, SavedView) else self.view.name if self.view else ""
 
@@ -198,13 +202,15 @@ class Wish:
         """Whether filter, sort or columns are others than those of the view."""
         view = self.view
         if view is None:
-            return not conditions.is_empty(self.tree) or "cols" in self.params or "sort" in self.params
+            return not conditions.is_empty(self.tree) or bool(self.params.keys() & {"cols", "sort", "shape"})
         saved = conditions.parse(view.tree, self.page.subject)
         columns = getattr(view, "columns", None) or []
         return (
             saved != self.tree
             or (view.sort or self.page.default_sort) != self.sort_text
             or ("cols" in self.params and self.params["cols"].split(",") != columns)
+            or ("shape" in self.params and self.params["shape"] != (getattr(view, "shape", "") or "table"))
+            or ("by" in self.params and self.params["by"] != getattr(view, "by", ""))
         )
 
     def base(self):
@@ -252,6 +258,12 @@ class Wish:
         """Address with another filter. An empty one inside a view says so, else the view's own would come back."""
         text = dump(tree) if not conditions.is_empty(tree) else ("{}" if self.view else None)
         return self.url(f=text)
+
+    @property
+    def sentence(self):
+        """The filter in words, with what was typed into the search box."""
+        text = conditions.sentence(self.tree, self.page.subject, user=self.user)
+        return f"{text} “{self.search}”" if self.search else text
 
     def frozen(self):
         """The wish as JSON, for a job."""

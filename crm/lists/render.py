@@ -17,6 +17,7 @@ from crm.lists.cells import with_pencil
 from crm.lists.page import Wish
 from crm.lists.paging import Page, take
 from crm.lists.steps import context_of
+from crm.lists.uses import uses_of
 
 COUNTED = 1000
 # A filter that needs longer is stopped: the page says so instead of keeping the database busy.
@@ -128,6 +129,7 @@ def _frame(page, wish, request):
         "heads": [_head(wish, c) for c in wish.columns],
         "tabs": _tabs(wish),
         "shapes": shapes.menu(wish),
+        "uses": uses_of(wish),
         "views_url": reverse("list_views", args=[page.name]),
         "clear_url": wish.url(f="{}" if wish.view else None, q=None),
         "foot_url": reverse("list_foot", args=[page.name]) + wish.query(),

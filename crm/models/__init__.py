@@ -11,14 +11,17 @@ from crm.models.saved_view import SavedView
 from crm.models.search_word import SearchWord
 from crm.models.stored_file import StoredFile
 from crm.models.user import Role, Team, User
+from crm.models.watch import Alert, Feed
 from crm.models.workspace import Workspace
 
 __all__ = [
+    "Alert",
     "BusinessCalendar",
     "Collaborator",
     "Delivery",
     "Draft",
     "Event",
+    "Feed",
     "Follower",
     "Invitation",
     "Job",

@@ -34,6 +34,8 @@ class SavedView(models.Model):
     tree = models.JSONField(_("conditions"), default=dict, blank=True)
     sort = models.CharField(_("sort"), max_length=60, blank=True)
     columns = models.JSONField(_("columns"), default=list, blank=True)
+    shape = models.CharField(_("shape"), max_length=12, blank=True, default="", db_default="")
+    by = models.CharField(_("shaped by"), max_length=80, blank=True, default="", db_default="")
     default_for = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="default_views")
 
     objects = SavedViewQuerySet.as_manager()

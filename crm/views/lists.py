@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from crm import access, audit, htmx, jobs
+from crm.lists import shapes
 from crm.lists.bulk import AT_ONCE, act_named, apply_to
 from crm.lists.forms import BulkForm, ExportForm, SavedViewForm
 from crm.lists.page import Wish, page_named
@@ -17,6 +18,9 @@ from crm.lists.runs import count_of, named, read_undo, undo_now, undo_url
 from crm.lists.steps import context_of, neighbour
 from crm.lists.totals import foot as foot_cells
 from crm.models.saved_view import SavedView
+
+# What the address need not say when a view says it.
+KEPT_BY_VIEW = dict.fromkeys(["f", "sort", "cols", "shape", "by"])
 
 
 def _page(request, name, act="view"):
@@ -51,7 +55,7 @@ def save_view(request, name):
     except IntegrityError:
         text = _("You have a view “%(name)s” already. Choose another name.") % {"name": view.name}
         return htmx.redirect(request, wish.url(), text)
-    return htmx.redirect(request, wish.url(view=view.pk, f=None, sort=None, cols=None, q=None), _("View saved."))
+    return htmx.redirect(request, wish.url(view=view.pk, **KEPT_BY_VIEW, q=None), _("View saved."))
 
 
 @require_POST
@@ -69,7 +73,7 @@ def change_view(request, name, pk):
         raise PermissionDenied
     if act == "delete":
         view.delete()
-        return htmx.redirect(request, wish.url(view=None, f=None, sort=None, cols=None), _("View deleted."))
+        return htmx.redirect(request, wish.url(view=None, **KEPT_BY_VIEW), _("View deleted."))
     if act == "save":
         _fill(view, wish)
     elif (form := SavedViewForm(request.POST)).is_valid():
@@ -82,12 +86,14 @@ def change_view(request, name, pk):
     except IntegrityError:
         text = _("You have a view “%(name)s” already. Choose another name.") % {"name": view.name}
         return htmx.redirect(request, wish.url(), text)
-    return htmx.redirect(request, wish.url(view=view.pk, f=None, sort=None, cols=None), _("View saved."))
+    return htmx.redirect(request, wish.url(view=view.pk, **KEPT_BY_VIEW), _("View saved."))
 
 
 def _fill(view, wish):
     view.tree, view.sort = wish.tree, wish.sort_text
     view.columns = [c.name for c in wish.columns]
+    shape = shapes.picked(wish)
+    view.shape, view.by = (shape[0].name, shape[1].name) if shape else ("", "")
 
 
 def _toggle_default(request, wish, view):
