@@ -107,7 +107,9 @@ def test_strangers_learn_nothing_from_the_way(client, mallory, people):
 
 def test_a_step_reads_its_neighbour_by_key(alice, people, django_assert_num_queries):
     page, params = page_named("contacts"), {"in": "contacts", "sort": "-score"}
+    # Her rights are read once for a request.
     alice.level("contact", "view")
+    alice.opened_ids("contacts.contact", "view")
 
     with django_assert_num_queries(1):
         assert neighbour(page, alice, params, people["Berg"], forward=True) == people["Dorn"]
