@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0010_notes_and_participants'),
+        ('crm', '0011_week_start'),
     ]
 
     operations = [
