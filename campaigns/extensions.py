@@ -5,9 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import bench, filters, lists, seed, today  # noqa: F401  filters registers what may be asked
 from campaigns.models import ContactScore, Enrolment, Segment, SegmentMembership, Sequence
-from campaigns.services import (  # mailing registers guards and renderer, merging what becomes of two people's runs
+from campaigns.services import (  # mailing registers guards and renderer, merging what becomes of two people's runs, permissions obeys
     mailing,  # noqa: F401
     merging,  # noqa: F401
+    permissions,  # noqa: F401
     scoring,
     segments,
     sequences,

@@ -50,7 +50,7 @@ class SegmentForm(forms.ModelForm):
 class SequenceForm(Watchful, forms.ModelForm):
     class Meta:
         model = Sequence
-        fields = ["name", "segment", "exit_on_deal", "exit_on_reply"]
+        fields = ["name", "segment", "topic", "exit_on_deal", "exit_on_reply"]
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -113,7 +113,7 @@ class TestLetterForm(forms.Form):
     def clean_email(self):
         email = self.cleaned_data["email"]
         own = norm_email(email) == norm_email(self.user.email)
-        if not own and Suppression.objects.filter(digest=Suppression.digest_of(email)).exists():
+        if not own and Suppression.of(email):
             raise forms.ValidationError(_("This address wants no letters: send the test to another one."))
         return email
 
@@ -121,7 +121,10 @@ class TestLetterForm(forms.Form):
 class GuideEditForm(Plain, forms.ModelForm):
     class Meta:
         model = GuideForm
-        fields = ["title", "slug", "language", "text", "content", "personal_data_text", "advertising_text", "is_open"]
+        fields = [
+            "title", "slug", "language", "law", "text", "content", "topic", "double_opt_in", "personal_data_text",
+            "advertising_text", "is_open",
+        ]  # fmt: skip
         widgets = {
             "text": forms.Textarea(attrs={"rows": 3}),
             "content": forms.Textarea(attrs={"rows": 10}),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from campaigns.views import segments, sequence_people, sequences, settings, steps
+from campaigns.views import permissions, segments, sequence_people, sequences, settings, steps
 
 app_name = "campaigns"
 
@@ -37,6 +37,7 @@ urlpatterns = [
     path("scores/<int:pk>/", settings.score, name="score_edit"),
     path("handoff/", settings.handoff, name="handoff"),
     path("letters/", settings.deliveries, name="deliveries"),
+    path("letters/<int:pk>/permission/", permissions.show, name="delivery_permission"),
     path("letters/<int:pk>/again/", settings.delivery_again, name="delivery_again"),
     path("letters/<int:pk>/sent/", settings.delivery_sent, name="delivery_sent"),
 ]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts import (  # noqa: F401  registered by being imported
     bench,
+    consenting,
     duplicates,
     filters,
     imports,
@@ -16,11 +17,10 @@ from contacts import (  # noqa: F401  registered by being imported
     today,
     work,
 )
-from contacts.models import Company, Consent, Contact, Requisite, Task
+from contacts.models import Company, Contact, Requisite, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
 )
-from contacts.services.consents import current_consents
 from contacts.views import (  # noqa: F401  register the blocks of the record pages and the list pages
     import_list,
     lists,
@@ -135,13 +135,6 @@ def _tasks_panel(request, record, **of):
     rows = Task.objects.visible_to(request.user).filter(done_at=None, **of).select_related("owner")
     context = {"record": record, "tasks": rows.order_by("due_at", "pk")[:20]}
     return render_to_string("contacts/panels/tasks.html", context, request)
-
-
-@panel("contact", name="consents", title=gettext_lazy("Consents"), place="left", order=20)
-def consents_panel(request, contact):
-    current = current_consents(contact)
-    rows = [(value, label, current.get(value)) for value, label in Consent.Purpose.choices]
-    return render_to_string("contacts/panels/consents.html", {"contact": contact, "rows": rows}, request)
 
 
 @panel("contact", name="files", title=gettext_lazy("Files"), order=90)

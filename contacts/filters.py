@@ -1,9 +1,11 @@
 """What may be asked about people, companies and tasks."""
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Company, Contact, ContactPoint, Employment, LifecycleStay, Task
+from contacts.models import Company, Consent, Contact, ContactPoint, Employment, LifecycleStay, Task, Topic
 from contacts.models.lifecycle import HOW
+from contacts.services import consents
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
 
@@ -34,6 +36,39 @@ for field in (
     Field("next_step", _("Next step"), "datetime", path="next_step_at"),
 ):
     conditions.field("contact", field)
+
+
+def _consents():
+    """What a consent may be asked about: [(value, words)]."""
+    topics = [(f"topic:{topic.code}", topic.name) for topic in Topic.objects.all()]
+    channels = [(channel.value, f"{Consent.Purpose.ADVERTISING.label}: {channel.label}") for channel in Consent.Channel]
+    return [(Consent.Purpose.PERSONAL_DATA.value, Consent.Purpose.PERSONAL_DATA.label), *channels, *topics]
+
+
+def _stated(state):
+    """A membership test: for any of the values the statement that counts is of that state."""
+
+    def match(values, context):
+        asked = Q()
+        for value in values:
+            if value == Consent.Purpose.PERSONAL_DATA:
+                asked |= Q(state(Consent.Purpose.PERSONAL_DATA))
+            elif value.startswith("topic:"):
+                asked |= Q(state(Consent.Purpose.ADVERTISING, topic=value[6:]))
+            else:
+                asked |= Q(state(Consent.Purpose.ADVERTISING, channel=value))
+        return asked
+
+    return match
+
+
+conditions.field(
+    "contact", Field("consent", _("Consent given"), "membership", choices=_consents, match=_stated(consents.given))
+)
+conditions.field(
+    "contact",
+    Field("refusal", _("Consent withdrawn"), "membership", choices=_consents, match=_stated(consents.withdrawn)),
+)
 conditions.relation(
     "contact",
     Relation(

@@ -1,11 +1,18 @@
 """Sweeps of contacts."""
 
-from celery import shared_task
-from django.utils import timezone
+import time
 
-from contacts.services import digest, merging, next_steps, occurrences, reminders
+from celery import shared_task
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
 from crm import jobs
 from crm.models import User
+from crm.notify import notify
 
 
 @shared_task
@@ -42,3 +49,27 @@ def search_duplicates():
     admin = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").first()
     if admin:
         jobs.start("contacts.duplicates", by=admin, params={"quiet": True})
+
+
+@shared_task
+def seal_consents():
+    """Seal statements that came past the program, for half a minute at most."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end and ledger.seal_rest() == ledger.BATCH:
+        pass
+
+
+@shared_task
+def check_consents():
+    """Hold every chain against its seals, and tell administrators where one does not fit. Old requests are forgotten."""
+    opt_in.forget_old()
+    after, broken = ledger.FIRST, []
+    while after is not None:
+        found, after = ledger.broken_chains(after)
+        broken += found
+    for contact_id in broken[:20]:
+        for person in User.objects.filter(Q(is_superuser=True), is_active=True):
+            with override(person.language):
+                text = _("A statement in the ledger of consents was altered or removed.")
+            url = reverse("contacts:consents", args=[contact_id])
+            notify(person, "consents.broken", text, url=url, key=f"consents:{contact_id}")

@@ -3,6 +3,7 @@ from django.urls import path
 from contacts.views import (
     calendar,
     companies,
+    consents,
     contacts,
     guests,
     imports,
@@ -12,6 +13,7 @@ from contacts.views import (
     requisites,
     rows,
     tasks,
+    wordings,
 )
 
 app_name = "contacts"
@@ -26,12 +28,17 @@ urlpatterns = [
     path("<int:pk>/talks/", contacts.talk, name="contact_talk_create"),
     path("<int:pk>/fields/<slug:name>/", contacts.field, name="contact_field"),
     path("<int:pk>/fields/<slug:name>/shown/", contacts.field_shown, name="contact_field_shown"),
-    path("<int:pk>/consents/", records.consent_create, name="consent_create"),
+    path("<int:pk>/consents/", consents.index, name="consents"),
+    path("<int:pk>/consents/create/", consents.create, name="consent_create"),
     path("<int:pk>/files/", records.file_create, name="file_create"),
     path("rows/<slug:subject>/<int:pk>/<slug:name>/", rows.index, name="rows"),
     path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/", rows.show, name="row"),
     path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/delete/", rows.destroy, name="row_delete"),
     path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/primary/", rows.main, name="row_main"),
+    path("consents/", wordings.index, name="wordings"),
+    path("consents/words/<slug:purpose>/<slug:law>/<slug:language>/", wordings.words, name="words"),
+    path("consents/topics/new/", wordings.topic, name="topic_new"),
+    path("consents/topics/<int:pk>/", wordings.topic, name="topic_edit"),
     path("companies/", lists.companies, name="companies"),
     path("companies/new/", companies.new, name="company_new"),
     path("companies/create/", companies.create, name="company_create"),

@@ -94,6 +94,7 @@ urlpatterns = [
     path("help/", include("tickets.help_urls")),
     path("campaigns/", include("campaigns.urls")),
     path("", include("campaigns.public_urls")),
+    path("", include("contacts.public_urls")),
     path("kpi/", include("analytics.urls")),
 ]
 

@@ -15,7 +15,7 @@ from django.urls.resolvers import URLResolver
 from analytics.models import KpiTarget
 from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
 from campaigns.services import letters
-from contacts.models import ActivityType, ImportRun, Playbook, PlaybookRun, Recurrence, Requisite, Task
+from contacts.models import ActivityType, ImportRun, Playbook, PlaybookRun, Recurrence, Requisite, Task, Topic
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC = {
     "healthz", "feed_read", "invitation_accept", "setup", "help:index", "help:category", "help:article", "help:article_plain", "help:vote",
     "help:rating", "public:opened", "public:clicked", "public:unsubscribe", "public:guide", "deals:offer_show",
+    "consents:preferences", "consents:confirm",
     "contacts:calendar_feed", "deals:offer_pdf", "deals:offer_accept", "deals:offer_decline",
 }  # fmt: skip
 # Everybody signed in has these for himself; they hold nothing of others.
@@ -137,6 +138,7 @@ def world(workspace, alice, settings, tmp_path):
     delivery = Delivery.objects.create(kind="service", key="d", to="a@example.com", message_id="<d@x>", state="failed")
     invitation = Invitation.objects.create(email="new@example.com", token_hash="0" * 64, by=alice)
     target = KpiTarget.objects.create(kpi="revenue", first_on="2026-01-01", last_on="2026-12-31", value=9)
+    topic = Topic.objects.create(code="tips", name_en="Tips", name_ru="Советы")
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
@@ -154,12 +156,14 @@ def world(workspace, alice, settings, tmp_path):
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
+        "contacts:topic": topic,
     }  # fmt: skip
     return {
         "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "event": written.event.id, "note_pk": written.note.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us",
         "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),
+        "purpose": "advertising", "law": "gdpr", "language": "en",
     }  # fmt: skip
 
 

@@ -4,27 +4,34 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from contacts.models import Contact
+from contacts.models import Contact, Topic
+from contacts.models.consent import Law
 from crm import audit, keys
 from crm.text import norm_email
 
 
 class Suppression(models.Model):
-    """An address that gets no campaign letters. Only a keyed hash is kept, so it outlives the person's data."""
+    """An address that gets no campaign letters, or none on a topic. Only a keyed hash is kept, so it outlives the person's
+    data and holds when the person comes back with an import."""
 
     class Reason(models.TextChoices):
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
         BOUNCED = "bounced", _("address does not exist")
         COMPLAINED = "complained", _("complained")
 
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64)
+    topic = models.CharField(
+        pgettext_lazy("of letters", "topic"), max_length=100, blank=True, default="", db_default=""
+    )
     reason = models.CharField(max_length=12, choices=Reason)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name = _("suppressed address")
         verbose_name_plural = _("suppressed addresses")
+        constraints = [models.UniqueConstraint(fields=["digest", "topic"], name="suppressed_once")]
 
     def __str__(self):
         return self.get_reason_display()
@@ -33,6 +40,18 @@ class Suppression(models.Model):
     def digest_of(email):
         """The hash under which an address is kept."""
         return keys.lasting_digest(norm_email(email))
+
+    @classmethod
+    def note(cls, email, reason, topic=""):
+        """Nothing more to this address, or nothing on the topic. The first reason stays; says whether it was news."""
+        _row, new = cls.objects.get_or_create(digest=cls.digest_of(email), topic=topic, defaults={"reason": reason})
+        return new
+
+    @classmethod
+    def of(cls, email, topic=""):
+        """The reason why letters on the topic do not go to this address, or None."""
+        rows = cls.objects.filter(digest=cls.digest_of(email), topic__in=["", topic])
+        return rows.order_by("topic").values_list("reason", flat=True).first()
 
 
 @audit.tracked()
@@ -101,8 +120,30 @@ class GuideForm(models.Model):
     )
     text = models.TextField(_("what it is"), blank=True)
     content = models.TextField(_("the guide itself"))
-    personal_data_text = models.TextField(_("consent to keep the data"))
-    advertising_text = models.TextField(_("consent to letters"))
+    law = models.CharField(_("law"), max_length=4, choices=Law, default=Law.GDPR, db_default=Law.GDPR)
+    topic = models.ForeignKey(
+        Topic,
+        models.SET_NULL,
+        verbose_name=_("letters are about"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Empty: news and offers of all kinds."),
+    )
+    double_opt_in = models.BooleanField(
+        _("confirm by mail"),
+        default=True,
+        db_default=False,
+        help_text=_("The consent to letters counts when it is confirmed from the mailbox."),
+    )
+    personal_data_text = models.TextField(
+        _("consent to keep the data"),
+        blank=True,
+        help_text=_("Empty: the words of the settings, in their newest version."),
+    )
+    advertising_text = models.TextField(
+        _("consent to letters"), blank=True, help_text=_("Empty: the words of the settings, in their newest version.")
+    )
     is_open = models.BooleanField(_("open"), default=True)
 
     class Meta:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.letter import Letter
 from campaigns.models.segment import Segment
-from contacts.models import Contact
+from contacts.models import Contact, Topic
 from crm import audit
 from crm.access import Owned
 
@@ -26,6 +26,15 @@ class Sequence(Owned):
 
     name = models.CharField(_("name"), max_length=150)
     segment = models.ForeignKey(Segment, models.PROTECT, verbose_name=_("segment"), related_name="sequences")
+    topic = models.ForeignKey(
+        Topic,
+        models.PROTECT,
+        verbose_name=_("letters are about"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Whoever has refused the topic gets nothing. Empty: news and offers of all kinds."),
+    )
     status = models.CharField(_("status"), max_length=7, choices=Status, default=Status.DRAFT)
     exit_on_deal = models.BooleanField(_("ends when a deal is opened or won"), default=True)
     exit_on_reply = models.BooleanField(_("ends when the person answers"), default=True)
@@ -42,6 +51,11 @@ class Sequence(Owned):
 
     def get_absolute_url(self):
         return reverse("campaigns:sequence_show", args=[self.pk])
+
+    @property
+    def topic_code(self):
+        """What the ledger calls its topic; "" for news of all kinds."""
+        return self.topic.code if self.topic_id else ""
 
 
 class Step(models.Model):

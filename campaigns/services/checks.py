@@ -3,7 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import SegmentMembership, Suppression
-from contacts.models import Consent, Contact
+from contacts.models import Contact
+from contacts.services import consents
 from crm.mail.reasons import declare_reasons
 from crm.names import usable_name
 from crm.text import norm_email
@@ -13,6 +14,7 @@ declare_reasons(
     {
         "no_address": _("no email"),
         "no_consent": _("no consent to letters"),
+        "no_data_consent": _("the consent to keep the data was withdrawn"),
         "unsubscribed": _("unsubscribed"),
         "bounced": _("the address does not exist"),
         "complained": _("called our letters unwanted"),
@@ -29,23 +31,20 @@ declare_reasons(
 )
 
 
-def blocked_reasons(contacts):
-    """{contact key: reason} of those who must not get advertising."""
-    ids = [contact.pk for contact in contacts]
-    newest = {}
-    statements = Consent.objects.filter(contact__in=ids, purpose=Consent.Purpose.ADVERTISING).order_by("at", "pk")
-    for contact_id, given in statements.values_list("contact_id", "is_given"):
-        newest[contact_id] = given
+def blocked_reasons(contacts, topic=""):
+    """{contact key: reason} of those who must not get advertising on the topic by mail."""
+    refused = consents.refused([contact.pk for contact in contacts], topic=topic)
     digests = {contact.pk: Suppression.digest_of(contact.email) for contact in contacts if contact.email}
-    suppressed = dict(Suppression.objects.filter(digest__in=digests.values()).values_list("digest", "reason"))
+    rows = Suppression.objects.filter(digest__in=digests.values(), topic__in=["", topic])
+    suppressed = dict(rows.order_by("-topic").values_list("digest", "reason"))
     found = {}
     for contact in contacts:
         if not norm_email(contact.email):
             found[contact.pk] = "no_address"
         elif digests[contact.pk] in suppressed:
             found[contact.pk] = suppressed[digests[contact.pk]]
-        elif not newest.get(contact.pk, False):
-            found[contact.pk] = "no_consent"
+        elif contact.pk in refused:
+            found[contact.pk] = refused[contact.pk]
     return found
 
 
@@ -62,12 +61,12 @@ def preflight(sequence):
         counts["people"] += 1
         counts["no_name"] += not usable_name(contact.first_name)
         if len(batch) == 2000:
-            _count(counts, batch)
+            _count(counts, batch, sequence.topic_code)
             batch = []
-    _count(counts, batch)
+    _count(counts, batch, sequence.topic_code)
     return counts
 
 
-def _count(counts, batch):
-    for reason in blocked_reasons(batch).values():
-        counts[reason] += 1
+def _count(counts, batch, topic):
+    for reason in blocked_reasons(batch, topic).values():
+        counts["no_consent" if reason == "no_data_consent" else reason] += 1

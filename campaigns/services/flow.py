@@ -100,9 +100,9 @@ def unusual_people(sequence, user):
     return list(dict.fromkeys([*nameless, *newest]))[:8]
 
 
-def blocked_now(contact):
-    """The code of what stands against letters to a person now, or ""."""
-    return blocked_reasons([contact]).get(contact.pk, "")
+def blocked_now(contact, topic=""):
+    """The code of what stands against letters on the topic to a person now, or ""."""
+    return blocked_reasons([contact], topic).get(contact.pk, "")
 
 
 def _place(step):

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from mjml import mjml2html
 
-from campaigns.models import TrackedLink
+from campaigns.models import Letter, TrackedLink
+from contacts.services import preferences
 from crm.models import Workspace
 from crm.names import greeting_name
 
@@ -42,13 +43,25 @@ def keep(letter):
     """Save a letter and compile it. Its links get rows of their own: clicks lead nowhere else."""
     letter.version += 1
     letter.save()
+    letter.html = _compiled(letter)
+    letter.save(update_fields=["html"])
+    return letter
+
+
+def _compiled(letter):
     blocks = [_block(letter, part.strip()) for part in re.split(r"\n\s*\n", letter.body.strip()) if part.strip()]
     mjml = render_to_string("emails/campaigns/letter.mjml", {"letter": letter, "blocks": blocks})
     try:
-        letter.html = mjml2html(mjml)
+        return mjml2html(mjml)
     except Exception as error:
         raise LetterFaulty(_("The letter cannot be laid out: %(why)s") % {"why": error}) from error
-    letter.save(update_fields=["html"])
+
+
+def _with_choice(letter):
+    """A letter laid out before the page of preferences was there gets its link when it is sent next."""
+    if letter.html and "@@preferences@@" not in letter.html:
+        letter.html = _compiled(letter)
+        Letter.objects.filter(pk=letter.pk, version=letter.version).update(html=letter.html)
     return letter
 
 
@@ -100,7 +113,7 @@ def _pieces(pk, version, html):
 def fill(letter, contact, delivery=None):
     """(subject, text, html) for one person. Without a delivery the links are marked as a preview: they count nothing."""
     values = variables(letter, contact)
-    pieces = _pieces(letter.pk, letter.version, letter.html)
+    pieces = _pieces(letter.pk, letter.version, _with_choice(letter).html)
     html = "".join(
         piece if i % 2 == 0 else conditional_escape(_value(piece, values, delivery)) for i, piece in enumerate(pieces)
     )
@@ -135,8 +148,9 @@ def _text(letter, values, delivery):
     # One pass: what stands in a person's data is never read as a link or a hole.
     text = _MARKS.sub(written, letter.body)
     with override(letter.language):
+        choose = _("Choose what you get: %(url)s") % {"url": preferences.link_for(delivery)}
         stop = _("No more such letters: %(url)s") % {"url": unsubscribe_url(delivery)}
-    return f"{text}\n\n-- \n{Workspace.get().name}\n{stop}\n"
+    return f"{text}\n\n-- \n{Workspace.get().name}\n{choose}\n{stop}\n"
 
 
 def _filled(text, values):
@@ -155,6 +169,8 @@ def _value(hole, values, delivery):
         return _address("public:opened", token(delivery)) if delivery else NO_PIXEL
     if hole == "unsubscribe":
         return unsubscribe_url(delivery)
+    if hole == "preferences":
+        return preferences.link_for(delivery)
     return values.get(hole, "")
 
 

@@ -23,13 +23,17 @@ SELECT d.id, c.id, c.email, e.state, e.reason, s.status,
   (SELECT kind FROM crm_event WHERE contact_id = c.id AND occurred_at >= e.entered_at AND kind = ANY (
     CASE WHEN s.exit_on_deal THEN %s ELSE ARRAY[]::text[] END || CASE WHEN s.exit_on_reply THEN %s ELSE ARRAY[]::text[] END)
     ORDER BY occurred_at LIMIT 1),
-  (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'advertising' ORDER BY at DESC, id DESC LIMIT 1),
-  (SELECT reason FROM campaigns_suppression WHERE digest = d.digest)
+  (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'personal_data' ORDER BY at DESC, id DESC LIMIT 1),
+  (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'advertising' AND channel = 'email'
+    AND topic IN ('', coalesce(t.code, '')) ORDER BY at DESC, id DESC LIMIT 1),
+  (SELECT reason FROM campaigns_suppression WHERE digest = d.digest AND topic IN ('', coalesce(t.code, '')) ORDER BY topic LIMIT 1),
+  coalesce(t.code, '')
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
   AS d(id, contact, enrolment, sequence, digest)
 LEFT JOIN contacts_contact c ON c.id = d.contact
 LEFT JOIN campaigns_enrolment e ON e.id = d.enrolment
-LEFT JOIN campaigns_sequence s ON s.id = d.sequence"""
+LEFT JOIN campaigns_sequence s ON s.id = d.sequence
+LEFT JOIN contacts_topic t ON t.id = s.topic_id"""
 _OUTCOMES = """
 UPDATE campaigns_steprun AS r SET outcome = n.outcome, reason = n.reason, delivery_id = n.delivery
 FROM (SELECT (j->>0)::bigint AS enrolment, (j->>1)::bigint AS step, j->>2 AS outcome, j->>3 AS reason,
@@ -70,8 +74,9 @@ def stops(deliveries):
 
 
 def _facts(deliveries):
-    """(delivery, person, present address, enrolment's state and reason, sequence's status, goal reached, consent,
-    reason of suppression) of each. Goals are read off the stream: its subscribers may not have got there yet."""
+    """(delivery, person, present address, enrolment's state and reason, sequence's status, goal reached, consents to keep
+    data and to letters, reason of suppression, topic) of each. Goals are read off the stream: its subscribers may not
+    have got there yet."""
     columns = zip(
         *(
             (d.pk, d.contact_id, d.refs["enrolment"], d.refs["sequence"], Suppression.digest_of(d.to))
@@ -84,7 +89,7 @@ def _facts(deliveries):
         return cursor.fetchall()
 
 
-def _stop(delivery, person, address, enrolment, why, status, goal, consent, suppressed):
+def _stop(delivery, person, address, enrolment, why, status, goal, data, consent, suppressed, topic):
     if person is None:
         return Stop("person_gone", "cancelled")
     if enrolment == Enrolment.State.LEFT:
@@ -99,14 +104,12 @@ def _stop(delivery, person, address, enrolment, why, status, goal, consent, supp
         return Stop("no_address")
     # Whoever has written a new address since may have stopped letters to that one.
     if suppressed is None and norm_email(address) != norm_email(delivery.to):
-        suppressed = _suppressed(address)
+        suppressed = Suppression.of(address, topic)
     if suppressed:
         return Stop(suppressed)
+    if data is False:
+        return Stop("no_data_consent")
     return None if consent else Stop("no_consent")
-
-
-def _suppressed(address):
-    return Suppression.objects.filter(digest=Suppression.digest_of(address)).values_list("reason", flat=True).first()
 
 
 @on_outcome
@@ -128,9 +131,7 @@ def note(deliveries):
         if delivery.state == Delivery.State.SENT:
             events.append(_event("email.sent", delivery))
         elif delivery.state == Delivery.State.FAILED and refuses_address(delivery.reply):
-            Suppression.objects.get_or_create(
-                digest=Suppression.digest_of(delivery.to), defaults={"reason": Suppression.Reason.BOUNCED}
-            )
+            Suppression.note(delivery.to, Suppression.Reason.BOUNCED)
             events.append(_event("email.bounced", delivery))
     record_many(events)
 
@@ -142,7 +143,7 @@ def note_report(delivery, report):
     if report.kind == "complaint" or report.is_hard:
         reason = reasons.COMPLAINED if report.kind == "complaint" else reasons.BOUNCED
         for address in _addresses(delivery) if report.kind == "complaint" else [delivery.to]:
-            Suppression.objects.get_or_create(digest=Suppression.digest_of(address), defaults={"reason": reason})
+            Suppression.note(address, reason)
     if report.kind == "failed" and delivery.purpose == "campaigns.step":
         StepRun.objects.filter(enrolment=delivery.refs["enrolment"], step=delivery.refs["step"]).update(
             outcome="failed", reason=f"bounced: {report.words}"[:100]
@@ -158,7 +159,14 @@ def _note_complaint(delivery):
         return
     data = {"subject": delivery.subject} | {k: v for k, v in delivery.refs.items() if k in {"sequence", "step"}}
     record_many([EventRow("email.complained", contact.pk, contact.company_id, data=data)])
-    state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source=str(_("complaint")))
+    state_consent(
+        contact,
+        Consent.Purpose.ADVERTISING,
+        given=False,
+        way=Consent.Way.REPORT,
+        source=str(_("complaint")),
+        point=norm_email(delivery.to),
+    )
     sequences.leave(contact.pk, "complained")
 
 

@@ -116,14 +116,25 @@ def refusal_of_either(changes, kept, gone):
     norms |= {norm for one in (kept, gone) if (norm := norm_email(one.email))}
     digests = {Suppression.digest_of(norm) for norm in norms}
     known = list(Suppression.objects.filter(digest__in=digests).order_by("at"))
+    for topic in sorted({row.topic for row in known}):
+        _spread(changes, kept, gone, topic, digests, [row for row in known if row.topic == topic])
+
+
+def _spread(changes, kept, gone, topic, digests, known):
     refusals = [row for row in known if row.reason != Suppression.Reason.BOUNCED]
-    if not refusals or _has_consented_since(kept, gone, refusals[-1].at):
+    if not refusals or _has_consented_since(kept, gone, topic, refusals[-1].at):
         return
+    last = refusals[-1]
     for digest in sorted(digests - {row.digest for row in known}):
-        changes.made(Suppression.objects.create(digest=digest, reason=refusals[-1].reason, at=refusals[-1].at))
+        changes.made(Suppression.objects.create(digest=digest, topic=topic, reason=last.reason, at=last.at))
 
 
-def _has_consented_since(kept, gone, at):
-    consents = Consent.objects.filter(contact__in=[kept, gone], purpose=Consent.Purpose.ADVERTISING)
-    newest = consents.order_by("-at", "-pk").first()
-    return bool(newest and newest.is_given and newest.at > at and newest.text and (newest.source or newest.address))
+def _has_consented_since(kept, gone, topic, at):
+    rows = Consent.objects.covering(Consent.Purpose.ADVERTISING, topic=topic).filter(contact__in=[kept, gone])
+    newest = rows.newest_first().first()
+    return bool(
+        newest
+        and newest.is_given
+        and newest.at > at
+        and (newest.is_proved or (newest.text and (newest.source or newest.address)))
+    )

@@ -116,7 +116,7 @@ def advance_due(*, limit=BATCH):
         )
         rows = list(
             due.select_for_update(skip_locked=True, of=["self"])
-            .select_related("contact__company")
+            .select_related("contact__company", "sequence__topic")
             .order_by("due_at", "id")[:limit]
         )
         if rows:
@@ -126,7 +126,7 @@ def advance_due(*, limit=BATCH):
 
 def _advance(rows):
     steps = _steps({row.sequence_id for row in rows})
-    blocked = blocked_reasons([row.contact for row in rows])
+    blocked = _blocked(rows)
     runs, deliveries = [], []
     now = timezone.now()
     for row in rows:
@@ -140,7 +140,7 @@ def _advance(rows):
             if step.kind == Step.Kind.WAIT:
                 row.due_at = now + timedelta(minutes=step.wait)
                 break
-            reason = blocked.get(row.contact_id, "")
+            reason = blocked.get((row.sequence_id, row.contact_id), "")
             runs.append(StepRun(enrolment=row, step=step, outcome="skipped" if reason else "queued", reason=reason))
             if not reason:
                 deliveries.append(_delivery(row, step))
@@ -148,6 +148,17 @@ def _advance(rows):
     _note_twins(runs, deliveries)
     StepRun.objects.bulk_create(runs, ignore_conflicts=True)
     Enrolment.objects.bulk_update(rows, ["state", "position", "due_at", "ended_at", "reason"])
+
+
+def _blocked(rows):
+    """{(sequence, contact): reason}: each sequence asks for the consent to its topic."""
+    topics, found = {}, {}
+    for row in rows:
+        topics.setdefault(row.sequence.topic_code, []).append(row)
+    for topic, group in topics.items():
+        reasons = blocked_reasons([row.contact for row in group], topic)
+        found |= {(row.sequence_id, row.contact_id): reasons.get(row.contact_id, "") for row in group}
+    return found
 
 
 def _note_twins(runs, deliveries):

@@ -6,12 +6,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from campaigns.models import StepRun, Suppression, TrackedLink
-from campaigns.services import letters, scoring, sequences
-from contacts.models import Consent, Contact, ContactPoint
-from contacts.services.consents import state_consent
+from campaigns.models import Sequence, StepRun, Suppression, TrackedLink
+from campaigns.services import letters, scoring
+from contacts.models import Consent, Contact
+from contacts.services.consents import has_consent, state_consent
 from crm.events import record
-from crm.mail import recall
 from crm.models import Delivery, Event
 from crm.text import norm_email
 
@@ -75,26 +74,40 @@ def _is_machine(delivery, url):
     return True
 
 
+def topic_of(delivery):
+    """What a letter was about, by its sequence; None for news of all kinds."""
+    row = Sequence.objects.filter(pk=delivery.refs.get("sequence")).select_related("topic").first()
+    return row.topic if row else None
+
+
 @transaction.atomic
-def unsubscribe(delivery):
-    """No more campaign letters to this address, whoever has it: suppression, consent withdrawn, sequences ended.
+def unsubscribe(delivery, *, everything=False, address=None):
+    """No more letters on its topic to this address, or none at all, whoever has it: suppression, consent withdrawn,
+    sequences ended. A letter without a topic ends all.
 
     Twice is once. Letters that a worker has in hand are recalled: those not handed over by now never are.
     """
-    _row, new = Suppression.objects.get_or_create(
-        digest=Suppression.digest_of(delivery.to), defaults={"reason": Suppression.Reason.UNSUBSCRIBED}
-    )
+    topic = None if everything else topic_of(delivery)
+    code = topic.code if topic else ""
+    new = Suppression.note(delivery.to, Suppression.Reason.UNSUBSCRIBED, code)
     norm = norm_email(delivery.to)
     people = list(
         Contact.objects.filter(Q(pk=delivery.contact_id) | Q(points__kind="email", points__norm=norm)).distinct()
     )
-    points = ContactPoint.objects.filter(contact__in=people, kind="email", norm=norm, opted_out_at=None)
-    if not (points.update(opted_out_at=timezone.now()) or new):
+    if not new and not any(has_consent(contact, Consent.Purpose.ADVERTISING, topic=code) for contact in people):
         return
     for contact in people:
-        state_consent(contact, Consent.Purpose.ADVERTISING, given=False, source="unsubscribe link")
-        sequences.leave(contact.pk, "unsubscribed")
-    recall([contact.pk for contact in people])
+        state_consent(
+            contact,
+            Consent.Purpose.ADVERTISING,
+            given=False,
+            topic=code,
+            way=Consent.Way.LINK,
+            source="unsubscribe link",
+            shown=delivery.subject,
+            point=norm,
+            address=address,
+        )
     _record("email.unsubscribed", delivery)
 
 

@@ -12,8 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 from campaigns.forms import DownloadForm
 from campaigns.models import GuideForm, Suppression
 from campaigns.services import guides, tracking
+from contacts.services import preferences
 from crm.access import public
 from crm.limits import too_often
+from crm.mail.addresses import masked
 from crm.views import errors
 
 # An hour: of one network address, which may be an office, and for one person.
@@ -54,11 +56,20 @@ def unsubscribe(request, token):
         raise Http404
     delivery = found[0]
     if request.method == "POST" and delivery:
-        tracking.unsubscribe(delivery)
+        everything = request.POST.get("act") == "all"
+        tracking.unsubscribe(delivery, everything=everything, address=request.META["REMOTE_ADDR"])
     language = tracking.language_of(delivery) if delivery else None
-    over = bool(delivery) and Suppression.objects.filter(digest=Suppression.digest_of(delivery.to)).exists()
     with override(language or get_language()):
-        context = {"over": over, "address": _masked(delivery.to) if delivery else "", "preview": delivery is None}
+        context = {"preview": True}
+        if delivery:
+            topic = tracking.topic_of(delivery)
+            context = {
+                "over": Suppression.of(delivery.to),
+                "over_topic": topic and Suppression.of(delivery.to, topic.code),
+                "topic": topic,
+                "address": masked(delivery.to),
+                "choose_url": preferences.link_for(delivery),
+            }
         return render(request, "public/unsubscribe.html", context)
 
 
@@ -80,11 +91,7 @@ def guide(request, slug):
                 guides.give(
                     row, email=data["email"], name=data["name"], advertising=data["advertising"], address=address
                 )
-            return render(request, "public/guide_given.html", {"guide": row})
-        return render(request, "public/guide.html", {"guide": row, "form": form}, status=422 if form.errors else 200)
-
-
-def _masked(address):
-    """Enough of an address to know one's own."""
-    name, _at, domain = address.partition("@")
-    return f"{name[:2]}…@{domain}"
+            return render(request, "public/guide_given.html", {"guide": row, "asked": data["advertising"]})
+        words = guides.words_of(row)
+        context = {"guide": row, "form": form, **{purpose.value: text for purpose, (text, _version) in words.items()}}
+        return render(request, "public/guide.html", context, status=422 if form.errors else 200)

@@ -43,6 +43,6 @@ def why(request, pk, contact_pk):
         "contact": contact,
         "enrolment": enrolment,
         "runs": runs if enrolment else [],
-        "blocked": flow.blocked_now(contact),
+        "blocked": flow.blocked_now(contact, sequence.topic_code),
     }
     return render(request, "campaigns/why.html", context)

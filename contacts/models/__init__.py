@@ -2,7 +2,7 @@ from contacts.models.activity import ActivityType
 from contacts.models.address import Address
 from contacts.models.calendar_feed import CalendarFeed
 from contacts.models.company import Company
-from contacts.models.consent import Consent
+from contacts.models.consent import Consent, ConsentChain, ConsentRequest, ConsentText, Topic
 from contacts.models.contact import Contact, ContactPoint, Employment
 from contacts.models.duplicate import Candidate, CompanyPair, ContactPair, DuplicateSettings
 from contacts.models.external_id import ExternalId
@@ -24,6 +24,9 @@ __all__ = [
     "Company",
     "CompanyPair",
     "Consent",
+    "ConsentChain",
+    "ConsentRequest",
+    "ConsentText",
     "Contact",
     "ContactPair",
     "ContactPoint",
@@ -46,4 +49,5 @@ __all__ = [
     "Reminder",
     "Requisite",
     "Task",
+    "Topic",
 ]

@@ -1,25 +1,12 @@
-"""What belongs to a contact's record: consents, files."""
+"""Files of a contact's record."""
 
 from django.contrib import messages
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.models import Consent, Contact
-from contacts.services.consents import state_consent
+from contacts.models import Contact
 from crm import files, htmx
 from crm.access import fetch
-
-
-@require_POST
-def consent_create(request, pk):
-    """State a consent given or withdrawn in a talk; the ledger keeps both."""
-    contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True)
-    purpose = request.POST.get("purpose", "")
-    if purpose not in Consent.Purpose.values:
-        return _refused(request, contact, _("Choose what the consent is for."))
-    given = request.POST.get("given") == "1"
-    state_consent(contact, purpose, given=given, source=_("stated to %(by)s") % {"by": request.user}, by=request.user)
-    return htmx.redirect(request, contact.get_absolute_url(), _("Noted."))
 
 
 @require_POST

@@ -71,6 +71,12 @@ def message_domain():
     return domain if domain.isascii() and domain else "localhost"
 
 
+def masked(address):
+    """Enough of an address for its owner to know it."""
+    name, _at, domain = address.partition("@")
+    return f"{name[:2]}…@{domain}"
+
+
 def is_reserved(address):
     """Whether the address lies in a domain nobody can own, so that a letter to it reaches no one."""
     return bool(_RESERVED.search(address.rpartition("@")[2].lower()))

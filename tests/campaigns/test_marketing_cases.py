@@ -315,7 +315,7 @@ def test_17_a_name_that_is_none_is_greeted_without(workspace, name):
     subject, text, html = letters.fill(letter, Contact(first_name=name))
 
     assert (subject, text.split("\n")[0]) == ("friend", "Hello,")
-    assert ("49" in text, "<script>" in html) == (False, False)
+    assert ("49" in text.split("http")[0], "<script>" in html) == (False, False)
 
 
 @pytest.mark.parametrize("name", ["Ivan\r\nBcc: x@evil.example", "Ivan\u2028Bcc", "Ivan\x00", "Ivan\u202eBcc"])

@@ -1,4 +1,4 @@
-"""Contacts and companies: forms, edit in place, addresses, consents, files, timeline, history."""
+"""Contacts and companies: forms, edit in place, addresses, files, timeline, history."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts.models import Company, Consent, Contact, ContactPoint
+from contacts.models import Company, Contact, ContactPoint
 from contacts.services import people, points, tasks
 from contacts.services.quality import quality_of
 from crm.events import EventRow, record_many
@@ -158,20 +158,6 @@ def test_a_point_of_another_person_cannot_be_removed_through_mine(client, alice,
         client.post(reverse("contacts:row_delete", args=["contact", ann.pk, "points", foreign.pk])).status_code == 404
     )
     assert ContactPoint.objects.filter(pk=foreign.pk).exists()
-
-
-def test_consents_are_a_ledger(client, alice, ann):
-    client.force_login(alice)
-    url = reverse("contacts:consent_create", args=[ann.pk])
-
-    client.post(url, {"purpose": "advertising", "given": "1"})
-    client.post(url, {"purpose": "advertising", "given": "0"})
-    client.post(url, {"purpose": "anything", "given": "1"})
-
-    assert list(Consent.objects.order_by("pk").values_list("purpose", "is_given")) == [
-        ("advertising", True),
-        ("advertising", False),
-    ]
 
 
 def test_a_talk_stands_in_the_timeline_and_counts_as_touch(client, alice, ann):

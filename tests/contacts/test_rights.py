@@ -65,7 +65,7 @@ def routes(alice, ann):
         ),
         (reverse("collaborator_create", args=["contact", ann.pk]), {"user": alice.pk, "can_edit": "1"}),
         (reverse("collaborator_delete", args=["contact", ann.pk, alice.pk]), {}),
-        (to("consent_create", ann.pk), {"purpose": "advertising", "given": "1"}),
+        (to("consent_create", ann.pk), {"purpose": "advertising", "given": "1", "source": "Call", "note": "Said so"}),
         (to("file_create", ann.pk), {}),
         (to("company_edit", ann.company.pk), {"name": "Eve", "owner": alice.pk}),
         (to("company_delete", ann.company.pk), {}),

@@ -6,6 +6,7 @@ from contacts.models import (
     Company,
     CompanyPair,
     Consent,
+    ConsentChain,
     Contact,
     ContactPair,
     ContactPoint,
@@ -106,15 +107,17 @@ def newest_provable_choice(changes, kept, gone):
     """The ledger of both. Where the two disagree, a consent counts only with proof; without it stands the refusal."""
     newest = [_newest(one) for one in (kept, gone)]
     _move(changes, Consent, "contact_id", kept, gone)
+    stated = []
     for key in newest[0].keys() & newest[1].keys():
         last, other = sorted((side[key] for side in newest), key=lambda c: (c.at, c.pk), reverse=True)
         if last.is_given and not other.is_given and not _is_provable(last):
             purpose, topic, channel = key
-            changes.made(
-                Consent.objects.create(
-                    contact=kept, purpose=purpose, topic=topic, channel=channel, is_given=False, source="merge"
-                )
-            )
+            row = Consent(contact=kept, purpose=purpose, topic=topic, channel=channel, is_given=False, source="merge")
+            row.way, row.chain = Consent.Way.MERGE, -changes.merge.pk
+            row.save()
+            stated.append(row)
+    if stated:
+        changes.made(*stated, ConsentChain.objects.get(pk=-changes.merge.pk))
 
 
 def _newest(contact):
@@ -123,8 +126,8 @@ def _newest(contact):
 
 
 def _is_provable(consent):
-    """Whether the words that were agreed to are kept, and where or from which address they were."""
-    return bool(consent.text and (consent.source or consent.address))
+    """Whether the person proved it, or the words are kept with where or from which address they were agreed to."""
+    return consent.is_proved or bool(consent.text and (consent.source or consent.address))
 
 
 @rule(Contact, ContactPair)
