@@ -202,10 +202,10 @@ class Child:
 
 
 def _port():
-    try:
-        return int(os.environ.get("PORT", "8000"))
-    except ValueError:
-        raise Refusal(f"PORT must be a number, not {os.environ['PORT']!r}.") from None
+    port = os.environ.get("PORT", "8000")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise Refusal(f"PORT must be a number from 1 to 65535, not {port!r}.")
+    return int(port)
 
 
 def _must_be_free(port):

@@ -1,5 +1,7 @@
 """Pages for what went wrong: what happened and what to do."""
 
+import logging
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -7,6 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from crm.access import public
+
+log = logging.getLogger(__name__)
 
 
 def bad_request(request, exception=None):
@@ -48,6 +52,17 @@ def csrf_failure(request, reason=""):
 def not_found(request, exception=None):
     return _page(
         request, 404, _("Nothing is here"), _("The record does not exist, or it is not among those that you may see.")
+    )
+
+
+def file_gone(request, file):
+    """The record knows a file that the store has lost."""
+    log.error("File %s (%s) is not in the store", file.pk, file.content.name)
+    return _page(
+        request,
+        404,
+        _("“%(name)s” is not in the store") % {"name": file.name},
+        _("The file was kept but cannot be found. Tell your administrator: it may come back from a backup."),
     )
 
 

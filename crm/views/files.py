@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crm.files import FileRefused, fetch_file, store
+from crm.views import errors
 
 
 @require_POST
@@ -24,7 +25,11 @@ def create(request):
 def show(request, uuid):
     """The file as a download. Its own policy forbids everything, should a browser open it all the same."""
     file = fetch_file(request.user, uuid)
-    answer = FileResponse(file.content.open("rb"), as_attachment=True, filename=file.name)
+    try:
+        content = file.content.open("rb")
+    except FileNotFoundError:
+        return errors.file_gone(request, file)
+    answer = FileResponse(content, as_attachment=True, filename=file.name)
     answer.headers["Content-Type"] = "application/octet-stream"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

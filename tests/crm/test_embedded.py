@@ -96,8 +96,9 @@ def test_a_port_that_is_taken_is_named(folder):
         )
 
 
-def test_a_port_that_is_no_number_is_named(folder):
-    assert _said(folder, PORT="abc") == "rapport: PORT must be a number, not 'abc'."
+@pytest.mark.parametrize("port", ["abc", "99999", "0"])
+def test_a_port_that_cannot_be_is_named(folder, port):
+    assert _said(folder, PORT=port) == f"rapport: PORT must be a number from 1 to 65535, not '{port}'."
 
 
 def test_a_folder_whose_path_is_too_long_for_a_socket_is_refused(folder):

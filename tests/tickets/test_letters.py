@@ -297,3 +297,19 @@ def test_files_stand_at_the_message_they_came_with(client, admin, mallory):
     assert page.count("first.txt") == 1
     client.force_login(mallory)
     assert client.get(StoredFile.objects.get(name="first.txt").get_absolute_url()).status_code == 404
+
+
+def test_d25_a_letter_opens_though_the_store_has_lost_its_files(client, admin):
+    ticket = take(html_letter('<p>Hi <img src="cid:pic@x"></p>', picture())).ticket
+    message, files = ticket.messages.get(), list(StoredFile.objects.all())
+    for file in files:
+        file.content.storage.delete(file.content.name)
+    client.force_login(admin)
+
+    assert client.get(ticket.get_absolute_url()).status_code == 200
+    body, answer = shown(client, ticket)
+    assert (answer.status_code, "<p>Hi </p>" in body) == (200, True)
+    assert client.get(reverse("tickets:message_raw", args=[ticket.pk, message.pk])).status_code == 404
+    lost = client.get(next(file for file in files if file.kind == "inline").get_absolute_url())
+    assert lost.status_code == 404
+    assert "“logo.png” is not in the store" in lost.content.decode()

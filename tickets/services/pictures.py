@@ -71,8 +71,11 @@ def _held(message):
         total += file.size
         if total > LARGEST_PAGE:
             break
-        with file.content.open("rb") as opened:
-            content = opened.read()
+        try:
+            with file.content.open("rb") as opened:
+                content = opened.read()
+        except FileNotFoundError:
+            continue  # the letter opens without a picture that the store has lost
         if kind := picture_type(content):
             data = f"data:{kind};base64,{base64.b64encode(content).decode()}"
             found |= {name.lower(): data for name in names[str(file.uuid)]}

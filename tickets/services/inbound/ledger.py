@@ -48,11 +48,14 @@ def enter(raw, *, message_id, mailbox, sender="", subject=""):
 
 
 def raw_of(row):
-    """The letter as it came, or None when it has been swept away."""
+    """The letter as it came, or None when it has been swept away or the store has lost it."""
     if row.raw is None:
         return None
-    with row.raw.content.open("rb") as packed:
-        return gzip.decompress(packed.read())
+    try:
+        with row.raw.content.open("rb") as packed:
+            return gzip.decompress(packed.read())
+    except FileNotFoundError:
+        return None
 
 
 def digest_of(raw):
