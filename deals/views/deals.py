@@ -62,13 +62,15 @@ def create(request):
     task = request.POST.get("task", "")
     if not form.is_valid():
         return render(request, "deals/deal_form.html", {"form": form, "task": task}, status=422)
+    # Asked for before anything is written: a task that is not theirs leaves no deal behind.
+    source = fetch(Task.objects.all(), request.user, int(task), edit=True) if task.isdecimal() else None
     deal = form.save(commit=False)
     deal.assign_to(form.cleaned_data["owner"] or request.user)
     if deal.company is None and deal.contact:
         deal.company = deal.contact.company
     deal.begin(by=request.user)
-    if task.isdecimal():
-        editing.take_over(deal, fetch(Task.objects.all(), request.user, int(task), edit=True), by=request.user)
+    if source:
+        editing.take_over(deal, source, by=request.user)
     return htmx.redirect(request, deal.get_absolute_url(), _("The deal is open."))
 
 
