@@ -1,12 +1,15 @@
 """What tickets registers."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.models import Task
+from contacts.services import next_steps
 from crm import access
 from crm.events import declare
 from crm.notify import declare_notification
@@ -15,6 +18,7 @@ from crm.registry import (
     NavItem,
     QueueItem,
     SettingsPage,
+    WorkTarget,
     command,
     group_total,
     nav,
@@ -23,6 +27,7 @@ from crm.registry import (
     seeder,
     settings_page,
     today_queue,
+    work_target,
 )
 from crm.search import SearchSource, search_source
 from crm.text import digits
@@ -169,6 +174,23 @@ def company_tickets(request, company):
 @group_total(gettext_lazy("Open tickets"), order=40, kind="ticket")
 def open_tickets_of_group(user, company_ids):
     return str(Ticket.objects.visible_to(user).open().filter(company__in=company_ids).count() or "")
+
+
+work_target(
+    WorkTarget(
+        "ticket",
+        "tickets.ticket",
+        lambda ticket: (ticket.requester, ticket.company),
+        partial(next_steps.repeat_on_targets, Ticket),
+    )
+)
+
+
+@panel("ticket", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")
+def ticket_tasks(request, ticket):
+    rows = Task.objects.visible_to(request.user).filter(target_type="tickets.ticket", target_id=ticket.pk, done_at=None)
+    context = {"record": ticket, "tasks": rows.select_related("owner").order_by("due_at", "pk")[:20]}
+    return render_to_string("contacts/panels/tasks.html", context, request)
 
 
 @panel("ticket", name="earlier", title=gettext_lazy("Tickets"), order=30, kind="ticket", icon="message-circle")

@@ -51,8 +51,15 @@ def mend():
     return mended
 
 
-def _first(link):
-    rows = Task.objects.filter(**{link: OuterRef("pk")}, done_at=None, due_at__isnull=False).order_by("due_at", "pk")
+def repeat_on_targets(model, pks):
+    """The same for records of a higher app, which tasks name by model and key; they have the two fields too."""
+    if pks:
+        rows = {"target_type": model._meta.label_lower, "target_id": OuterRef("pk")}
+        model._base_manager.filter(pk__in=pks).update(**_first(**rows))
+
+
+def _first(**whose):
+    rows = Task.objects.filter(done_at=None, due_at__isnull=False, **whose).order_by("due_at", "pk")
     return {
         "next_step": Coalesce(Subquery(rows.values("title")[:1]), Value("")),
         "next_step_at": Subquery(rows.values("due_at")[:1]),
@@ -61,12 +68,12 @@ def _first(link):
 
 def _repeat(model, link, pks):
     if pks:
-        model._base_manager.filter(pk__in=pks).update(**_first(link))
+        model._base_manager.filter(pk__in=pks).update(**_first(**{link: OuterRef("pk")}))
 
 
 def _stale(model, link):
     """Keys of records that show something else than their earliest open task."""
-    first = _first(link)
+    first = _first(**{link: OuterRef("pk")})
     busy = Task.objects.filter(done_at=None, due_at__isnull=False, **{f"{link}__isnull": False}).values(link)
     rows = model._base_manager.filter(Q(pk__in=busy) | Q(next_step_at__isnull=False))
     rows = rows.annotate(true_step=first["next_step"], true_at=first["next_step_at"])

@@ -65,11 +65,11 @@ def occurrence(row, text):
     return task
 
 
-def due_rows(now, *, limit=200):
-    """Recurrences whose next occurrence is to become a row."""
-    # A reminder speaks at most a week before: the exact horizon of each is asked by `make_next`.
-    near = now + LEAD + timedelta(days=7)
-    return Recurrence.objects.filter(next_at__lte=near).order_by("next_at")[:limit]
+def due_rows(now):
+    """Recurrences whose next occurrence is to become a row, because it is near or its reminders are."""
+    farthest = now + LEAD + timedelta(minutes=max(reminders.CHOICES))
+    rows = Recurrence.objects.filter(next_at__lte=farthest).order_by("next_at")
+    return [row for row in rows.iterator(chunk_size=1000) if row.next_at <= _horizon(row, now)]
 
 
 def virtual(rows, start, end):

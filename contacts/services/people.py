@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from contacts.models import Company, Contact, ContactPoint, Employment, Task
-from contacts.services import points
+from contacts.services import next_steps, points
 from contacts.services.employments import keep_employment, repeat_main
 from contacts.services.lifecycle import set_stage
 from contacts.services.quality import note_quality
@@ -164,7 +164,10 @@ def delete_contact(contact, *, by):
     """Delete a person. The stream keeps what happened, without the person's page."""
     record("contact.deleted", company=contact.company, actor=by, title=str(contact))
     participants.forget(contact)
+    gone = list(contact.tasks.filter(done_at=None))
     contact.delete()
+    # The company and the deals of the tasks that went with the person show another next step now.
+    next_steps.refresh(*gone)
 
 
 @transaction.atomic

@@ -238,6 +238,9 @@ class TaskList(ListPage):
         else:
             task_verbs.save_form(form, by=by)
 
+    def delete(self, row, by):
+        task_verbs.delete_task(row, by=by)
+
     def assign(self, row, owner, by):
         task_verbs.delegate_task(row, owner, by=by, tell=False)
 

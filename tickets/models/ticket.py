@@ -28,7 +28,7 @@ class TicketQuerySet(OwnedQuerySet):
 @audit.tracked(
     exclude=[
         *("subject_key", "updated_at", "paused_at", "business_response", "business_resolution", "reopened", "waited"),
-        *("waited_for_response", "pauses"),
+        *("waited_for_response", "pauses", "next_step", "next_step_at"),
     ]
 )
 class Ticket(Owned):
@@ -84,6 +84,8 @@ class Ticket(Owned):
     waited = models.IntegerField(default=0, db_default=0, editable=False)
     waited_for_response = models.IntegerField(default=0, db_default=0, editable=False)
     reopened = models.PositiveSmallIntegerField(_("reopened"), default=0, editable=False)
+    next_step = models.CharField(_("next step"), max_length=200, blank=True, editable=False, db_default="")
+    next_step_at = models.DateTimeField(_("next step due"), null=True, blank=True, editable=False)
     last_message_at = models.DateTimeField(_("last message"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)

@@ -40,6 +40,7 @@ class TicketList(ListPage):
         Column("status", _("Status"), kind="choice", phone="p4", edit="status"),
         Column("priority", _("Priority"), kind="choice", width="w-96", edit="priority"),
         Column("due", _("Due"), path="due_at", cell="tickets/cells/clock.html", phone="p2"),
+        Column("step", _("Next step"), path="next_step", cell="contacts/cells/step.html", width="w-180", shown=False),
         Column("tags", _("Tags"), kind="tags", shown=False),
         Column("received", _("Received"), path="created_at", kind="moment", sort="created_at", down=True),
     ]
