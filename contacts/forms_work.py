@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from contacts.models import ActivityType, ContactPoint, Playbook, PlaybookStep, Task
+from contacts.models import ActivityType, ContactPoint, Task
 from contacts.models.activity import Kind
 from contacts.services import reminders
 from contacts.services.series import ALL, FOLLOWING, ONE
 from contacts.services.state import state_of
 from crm import recurrence as rules
-from crm.forms import TwoColumns, one_line_only
+from crm.forms import one_line_only
 from crm.models import User
 from crm.templatetags.ui import duration
 from crm.text import norm_email
@@ -252,68 +252,3 @@ class ResultForm(forms.Form):
 
 class DelegateForm(forms.Form):
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("To"))
-
-
-class ActivityTypeForm(forms.ModelForm):
-    class Meta:
-        model = ActivityType
-        fields = ["name_en", "name_ru", "kind", "minutes", "icon", "colour", "position", "is_active"]
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["minutes"].min_value = 5
-        one_line_only(self)
-        self.helper = TwoColumns(self)
-
-
-class PlaybookForm(forms.ModelForm):
-    class Meta:
-        model = Playbook
-        fields = ["name", "text", "is_active"]
-        widgets = {"text": forms.Textarea(attrs={"rows": 2})}
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        one_line_only(self)
-        self.helper = TwoColumns(self, wide=["name", "text"])
-
-
-class PlaybookStepForm(forms.ModelForm):
-    kind = forms.ChoiceField(label=_("Kind"))
-
-    class Meta:
-        model = PlaybookStep
-        fields = ["title", "kind", "days", "in_business_days", "after", "doer", "person", "note"]
-        widgets = {"note": forms.Textarea(attrs={"rows": 2})}
-
-    field_order = Meta.fields
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = kind_choices()
-        self.initial["kind"] = f"t{self.instance.type_id}" if self.instance.type_id else self.instance.kind
-        self.fields["days"].help_text = _("0: in an hour.")
-        self.fields["person"].queryset = User.objects.filter(is_active=True)
-        others = self.instance.playbook.steps.exclude(pk=self.instance.pk)
-        earlier = [(s.position, f"{s.position}. {s.title}") for s in others if s.position < self.instance.position]
-        self.fields["after"] = forms.TypedChoiceField(
-            label=_("Counted from"),
-            coerce=int,
-            empty_value=None,
-            required=False,
-            choices=[("", _("the start")), *earlier],
-        )
-        one_line_only(self)
-        self.helper = TwoColumns(self, wide=["title", "note"])
-
-    def clean_kind(self):
-        """The kind; a type of one's own is kept beside it."""
-        value = self.cleaned_data["kind"]
-        self.instance.type = None if value in Kind.values else ActivityType.objects.get(pk=value[1:])
-        return self.instance.type.kind if self.instance.type else value
-
-    def clean(self):
-        data = super().clean()
-        if data.get("doer") == PlaybookStep.Doer.PERSON and not data.get("person"):
-            self.add_error("person", _("Choose who does it."))
-        return data

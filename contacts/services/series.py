@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from contacts.models import Recurrence
-from contacts.services import next_steps, occurrences, reminders, tasks
+from contacts.services import invitations, next_steps, occurrences, reminders, tasks
 from crm import recurrence as rules
 from crm.events import record
 
@@ -34,7 +34,7 @@ def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
         setattr(row, name, value)
     row.team_id = row.owner.team_id if row.owner else row.team_id
     row.save()
-    _lay_anew(old, row, task.slot if row is not old else "", shift)
+    _lay_anew(old, row, task.slot if row is not old else "", shift, by)
     occurrences.point_on(row, since)
     occurrences.make_next(row)
     record("task.series_changed", contact=row.contact, company=row.company, actor=by, title=row.title)
@@ -51,6 +51,8 @@ def delete(task, scope, *, by):
         rows = rows.filter(slot__gte=task.slot)
     _end_before(row, task.slot if scope == FOLLOWING else "")
     gone = list(rows)
+    for lost in gone:
+        invitations.cancel(lost, by=by)
     rows.delete()
     next_steps.refresh(*gone)
     record("task.series_ended", contact=row.contact, company=row.company, actor=by, title=row.title)
@@ -83,7 +85,7 @@ def _shifted(texts, shift):
     return [rules.slot_text(rules.slot_of(text) + shift) for text in texts]
 
 
-def _lay_anew(old, row, since, shift):
+def _lay_anew(old, row, since, shift, by):
     """Open occurrences follow the changed rule; those it no longer has are gone."""
     touched = []
     # In this order no row takes the slot of one that is still to move.
@@ -92,6 +94,7 @@ def _lay_anew(old, row, since, shift):
         wall = rules.slot_of(task.slot) + shift
         touched.append(copy(task))
         if not rules.has(row.rule, row.first, wall):
+            invitations.cancel(task, by=by)
             task.delete()
             continue
         _follow(task, row, wall)
@@ -102,6 +105,7 @@ def _lay_anew(old, row, since, shift):
 def _follow(task, row, wall):
     for name in occurrences.COPIED:
         setattr(task, name, getattr(row, name))
+    task.revision += 1
     task.recurrence, task.slot, task.due_at = row, rules.slot_text(wall), row.instant(wall)
     task.ends_at = task.due_at + timedelta(minutes=row.minutes) if row.minutes else None
     task.save()

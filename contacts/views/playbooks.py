@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.forms_work import ActivityTypeForm, PlaybookForm, PlaybookStepForm
+from contacts.forms_playbooks import ActivityTypeForm, PlaybookForm, PlaybookStepForm
 from contacts.models import ActivityType, Playbook, PlaybookRun, PlaybookStep
 from contacts.services import playbooks
 from contacts.views.work import record_named

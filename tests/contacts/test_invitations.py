@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from contacts.models import Participant
-from contacts.services import consents, invitations, letters, people, tasks
+from contacts.services import consents, invitations, letters, occurrences, people, series, tasks
 from crm.mail import send_due
 from crm.models import Delivery, Event, Notification
 from tickets.models import InboundMail, Ticket
@@ -107,6 +107,15 @@ def test_a_meeting_that_is_deleted_is_cancelled_for_those_who_knew_it(meeting, a
 
     method, text = _calendar_of(smtp.letters[-1].raw)
     assert (method, Calendar.from_ical(text).walk("VEVENT")[0]["STATUS"]) == ("CANCEL", "CANCELLED")
+
+
+def test_the_end_of_what_repeats_cancels_what_was_sent(meeting, alice):
+    occurrences.begin(meeting, "FREQ=DAILY", "Europe/Berlin")
+    invitations.send(meeting, by=alice)
+
+    series.delete(meeting, "all", by=alice)
+
+    assert list(Delivery.objects.order_by("pk").values_list("refs__method", flat=True)) == ["REQUEST", "CANCEL"]
 
 
 def test_nobody_is_told_of_the_end_of_what_he_never_heard_of(meeting, alice):
