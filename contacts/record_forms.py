@@ -114,7 +114,7 @@ class RequisiteForm(forms.ModelForm):
     class Meta:
         model = Requisite
         fields = [
-            "name", "form", "country", "is_primary", "inn", "kpp", "ogrn", "vat_id", "registration_no", "address",
+            "name", "form", "country", "inn", "kpp", "ogrn", "vat_id", "registration_no", "address", "is_primary",
         ]  # fmt: skip
 
     def __init__(self, *args, **kwargs):

@@ -1,6 +1,9 @@
 """What hangs on the people and companies of the demo: groups, roles, requisites, places, stages. Numbers are invented,
 their check digits are right."""
 
+from contacts.models import Contact
+from contacts.services.people import log_talk
+from crm import notes
 from crm.models import Collaborator, Follower
 
 _TOOLS = r"""
@@ -39,6 +42,7 @@ def seed(plan):
     _people(plan)
     _stays(plan)
     _helpers(plan)
+    _notes(plan)
 
 
 def _companies(plan):
@@ -151,3 +155,26 @@ def _helpers(plan):
             rep=rep.pk,
             who=lead.pk if model is Collaborator else rep.pk,
         )
+
+
+# What colleagues wrote to each other: (language, kind, text); the first of each is pinned and liked.
+_NOTES = [
+    ("en", "note", "Wants one contact for all sites. @Anton Reis, please decide on the frame discount."),
+    ("en", "call", "Prefers mornings before ten. The plant stands still in the last week of December."),
+    ("ru", "note", "Просит единые условия для всех площадок. @Anton Reis, нужна ваша скидка."),
+    ("ru", "meeting", "Показали FM-300 на стенде, просят опытную эксплуатацию на месяц."),
+]
+
+
+def _notes(plan):
+    """Notes with mentions, a pin and a sign on the first people of a sales rep of each language."""
+    manager = plan.users["sales_manager"]
+    for language, kind, text in _NOTES:
+        rep = plan.reps[language][0]
+        contact = Contact.objects.filter(owner=rep, language=language).order_by("pk").first()
+        if contact is None:
+            continue
+        written = log_talk(contact, kind, text, by=rep, minutes=None if kind == "note" else 15)
+        if kind == "note":
+            notes.pin(contact, written.event, by=rep)
+            notes.react(written.event, "like", by=manager)

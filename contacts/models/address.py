@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models.company import Company
 from contacts.models.contact import Contact
@@ -18,7 +19,7 @@ class Address(models.Model):
 
     class Kind(models.TextChoices):
         POSTAL = "postal", _("Postal")
-        DELIVERY = "delivery", _("Delivery")
+        DELIVERY = "delivery", pgettext_lazy("address", "Delivery")
         LEGAL = "legal", _("Legal")
         OTHER = "other", _("Other")
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.company import Company
@@ -65,7 +66,7 @@ class Requisite(models.Model):
     def shown(self):
         """(label, value) of what is known, in the order of papers."""
         names = ("country", "inn", "kpp", "ogrn", "vat_id", "registration_no", "address")
-        return [(self._meta.get_field(n).verbose_name, getattr(self, n)) for n in names if getattr(self, n)]
+        return [(capfirst(self._meta.get_field(n).verbose_name), getattr(self, n)) for n in names if getattr(self, n)]
 
 
 @audit.tracked(inserts=True)
@@ -95,14 +96,7 @@ class BankAccount(models.Model):
         return self.iban or self.account
 
     @property
-    def as_text(self):
-        """One line to copy."""
-        parts = (
-            self.bank,
-            self.iban,
-            self.bic,
-            self.account,
-            self.bik and _("BIK") + f" {self.bik}",
-            self.correspondent,
-        )
-        return ", ".join(part for part in parts if part)
+    def shown(self):
+        """(label, value) of what is known, in the order of papers."""
+        names = ("bank", "account", "bik", "correspondent", "iban", "bic")
+        return [(capfirst(self._meta.get_field(n).verbose_name), getattr(self, n)) for n in names if getattr(self, n)]

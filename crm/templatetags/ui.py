@@ -6,6 +6,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -113,7 +114,8 @@ def day_heading(moment):
         return _("Today")
     if local == today - timedelta(days=1):
         return _("Yesterday")
-    return long_day(local) if local.year == today.year else formats.date_format(local, "j E Y")
+    # Weekdays begin small in some languages, and a heading does not.
+    return capfirst(long_day(local)) if local.year == today.year else formats.date_format(local, "j E Y")
 
 
 @register.filter

@@ -128,12 +128,15 @@ def draft(request, kind, pk):
 
 
 def mentions(request, kind, pk):
-    """Colleagues whose name begins with what was typed behind an @, and whether they may see the record."""
+    """Colleagues in whose name stands what was typed behind an @, and whether they may see the record."""
     obj = _record(request, kind, pk)
     typed = request.GET.get("q", "").strip().replace("\x00", "")[:60]
     people = User.objects.filter(is_active=True).exclude(name="").exclude(pk=request.user.pk)
-    people = people.filter(name__icontains=typed).select_related("team").order_by("name", "pk")[:SUGGESTED]
-    return render(request, "crm/_mentions.html", {"people": [(user, notes.may_see(user, obj)) for user in people]})
+    found = list(people.filter(name__icontains=typed).select_related("team").order_by("name", "pk")[: SUGGESTED * 5])
+    # Names of which a word begins so stand first.
+    found.sort(key=lambda user: f" {typed}".casefold() not in f" {user.name}".casefold())
+    people = [(user, notes.may_see(user, obj)) for user in found[:SUGGESTED]]
+    return render(request, "crm/_mentions.html", {"people": people})
 
 
 def said_of(said, untold):
