@@ -32,6 +32,7 @@ async function offer() {
   if (mine !== asked || !answer?.ok) return;
   list.innerHTML = await answer.text();
   if (!options().length || typed(field) === undefined) return close();
+  list.ariaLabel = field.labels[0]?.textContent || field.ariaLabel;
   field.after(list);
   list.hidden = false;
   field.setAttribute("aria-controls", list.id);
