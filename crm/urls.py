@@ -31,6 +31,7 @@ urlpatterns = [
     path("places/", palette.places, name="places"),
     path("panels/<slug:subject>/<slug:name>/<int:pk>/", panels.show, name="panel"),
     path("history/<slug:kind>/<int:pk>/", panels.history, name="history"),
+    path("why/<slug:kind>/<int:pk>/", panels.why, name="why"),
     path("timeline/<slug:kind>/<int:pk>/", timeline.show, name="timeline"),
     path("timeline/<slug:kind>/<int:pk>/<int:event>/pins/", timeline.pin, name="event_pin"),
     path("timeline/<slug:kind>/<int:pk>/<int:event>/reactions/", timeline.react, name="event_react"),

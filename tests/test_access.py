@@ -152,7 +152,7 @@ def world(workspace, alice, settings, tmp_path):
         "tickets:letter": kept, "tickets:macro": Macro.objects.create(name="M", text="x"), "campaigns:segment": segment, "campaigns:": sequence,
         "campaigns:guide": GuideForm.objects.create(title="G", slug="g", content="x", personal_data_text="x", advertising_text="x"),
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
-        "history": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
+        "history": contact, "why": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,

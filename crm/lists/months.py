@@ -21,7 +21,7 @@ ROWS = 400
 def draw(wish, item, params):
     """Weeks of days, each with its count and its first rows."""
     first = _month(params)
-    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    weeks = calendar.Calendar(wish.user.week_start).monthdatescalendar(first.year, first.month)
     value = value_of(item, wish.page.subject)
     begin, behind = weeks[0][0], weeks[-1][-1] + timedelta(days=1)
     rows = _within(wish.shown(), value, item, begin, behind)

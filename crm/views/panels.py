@@ -1,11 +1,13 @@
 """Blocks of a record page, each loaded by its own request."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from crm import access, audit, registry
 from crm.access import fetch
 from crm.models import User
+from crm.reasons import explain
 
 
 def show(request, subject, name, pk):
@@ -19,16 +21,41 @@ def show(request, subject, name, pk):
     return HttpResponse(panel.render(request, fetch(model.objects.all(), request.user, pk)))
 
 
-def history(request, kind, pk):
-    """Who changed which field of a record, before and after."""
+def _record(request, kind, pk):
+    """The visible record of a kind that roles speak of, or Http404."""
     try:
         model = access.kind_named(kind).model
     except KeyError:
         raise Http404
     if model is None or not hasattr(model.objects, "visible_to"):
         raise Http404
-    obj = fetch(model.objects.all(), request.user, pk)
+    return fetch(model.objects.all(), request.user, pk)
+
+
+def why(request, kind, pk):
+    """The rules that let somebody see and change a record: oneself, or anybody whom one administers (`user`)."""
+    obj = _record(request, kind, pk)
+    may_ask = access.may(request.user, "user", "edit")
+    asked = request.GET.get("user", "")
+    if asked and not may_ask:
+        raise PermissionDenied
+    person = (
+        get_object_or_404(User, pk=asked if asked.isdecimal() and len(asked) < 19 else 0) if asked else request.user
+    )
+    context = {
+        "object": obj,
+        "kind": kind,
+        "person": person,
+        "verdicts": explain(person, obj),
+        "people": User.objects.filter(is_active=True).order_by("name")[:500] if may_ask else [],
+    }
+    return render(request, "crm/why.html", context)
+
+
+def history(request, kind, pk):
+    """Who changed which field of a record, before and after."""
+    obj = _record(request, kind, pk)
     changes = audit.changes_of(obj)
     people = User.objects.in_bulk({change.who for change in changes if change.who})
     rows = [(change, people.get(change.who)) for change in changes]
-    return render(request, "crm/history.html", {"object": obj, "rows": rows})
+    return render(request, "crm/history.html", {"object": obj, "kind": kind, "rows": rows})
