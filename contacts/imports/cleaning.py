@@ -31,6 +31,7 @@ class CleanRow:
     points: list = field(default_factory=list)
     company: dict = field(default_factory=dict)
     companies: list = field(default_factory=list)
+    company_points: list = field(default_factory=list)
     reasons: list = field(default_factory=list)
 
     def first(self, kind):
@@ -125,6 +126,12 @@ def _take(row, item, texts, region):
             _add(row, "phone", ((text, _phone(text, region)) for text in _phones(texts)))
         elif item.name == "messenger":
             _add(row, "messenger", ((text, text.casefold()) for text in _each(texts)))
+        elif item.name == "company_phone":
+            row.company[item.name] = texts[0][:40]
+            row.company_points.append(("phone", texts[0], _phone(texts[0], region)))
+        elif item.name == "company_email":
+            row.company[item.name] = values.email(texts[0])
+            row.company_points.append(("email", texts[0], row.company[item.name]))
         elif item.name == "company":
             row.companies = [name for text in texts for name in item.clean(text)]
         elif item.name == "external_id":

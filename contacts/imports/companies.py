@@ -3,10 +3,13 @@
 from contacts.imports import known as registry
 from contacts.imports.fields import fields_written, note_external_ids, say, snapshot_of
 from contacts.imports.targets import COMPANY
-from contacts.models import Company, ImportedCompany
+from contacts.models import Company, ContactPoint, ImportedCompany, Requisite
 from crm import bulk
 from crm.events import EventRow, record_many
-from crm.text import sort_key
+from crm.text import digits_reversed, sort_key
+
+POINT = ["company_id", "kind", "value", "norm", "digits_reversed", "label", "is_primary", "created_at"]
+_REQUISITES = {"company_inn", "company_kpp", "company_ogrn", "company_legal_name"}
 
 
 class Companies:
@@ -17,6 +20,8 @@ class Companies:
         self.new, self.changed = [], {}
         self.made, self.told = set(), set()  # lines that made a company, that told one something new
         self._known, self._of, self._before, self._ids = {}, {}, {}, []
+        self._rows = []  # (company, row that told it something)
+        self._is_dry, self._editable = False, set()
 
     def find(self, rows, *, earlier=None):
         """Find or make the companies of the rows. Writes nothing. `earlier` gives what a dry run has seen before."""
@@ -24,7 +29,11 @@ class Companies:
         keys = {key for row in rows for name in row.companies for key in row.company_keys(name, self.run.match)}
         found = registry.companies(keys, self.run)
         ids = bulk.among({pk for pks in found.values() for pk in pks}, "bigint")
-        here = {company.pk: company for company in Company.objects.filter(pk__in=ids)}
+        known = Company.objects.filter(pk__in=ids).order_by("pk")
+        if not self._is_dry and any(row.company for row in rows):
+            # Locked in one order, as people are, because the file may change them.
+            known = known.select_for_update(of=["self"])
+        here = {company.pk: company for company in known}
         self._editable = set(Company.objects.editable_by(self.run.by).filter(pk__in=ids).values_list("pk", flat=True))
         self._known = {key: [here[pk] for pk in pks if pk in here] for key, pks in found.items()}
         for key, placeholders in (earlier(keys) if earlier else {}).items():
@@ -44,15 +53,11 @@ class Companies:
     def insert(self):
         """Write the new ones and those that the file changes, and note what became of them."""
         bulk.insert(self.new)
-        # Locked in one order, as people are.
-        list(
-            Company.objects.filter(pk__in=bulk.among(self.changed, "bigint"))
-            .order_by("pk")
-            .select_for_update(of=["self"])
-        )
         for company in self.changed.values():
             company.updated_at = self.now
         bulk.update(self.changed.values(), [*fields_written(COMPANY), "updated_at"])
+        self._write_points()
+        self._write_requisites()
         self._note()
 
     def _company(self, row, name):
@@ -84,15 +89,68 @@ class Companies:
             self._ids.append((company, number))
         if company._state.adding:
             say(company, row.company, self.kinds, overwrites=True)
+            self._rows.append((company, row))
             return
         updates = self.run.duplicates in {registry.Mode.UPDATE, registry.Mode.ONLY}
         if not updates or company.pk not in self._editable:
             return
         before = snapshot_of(company, COMPANY)
         if say(company, row.company, self.kinds, overwrites=self.run.overwrites):
+            self._rows.append((company, row))
             self._before.setdefault(company.pk, before)
             self.changed[company.pk] = company
             self.told.add(row.line)
+
+    def _write_points(self):
+        """The addresses of companies, as those of people: the first of its kind is the main one."""
+        told = [(company, point) for company, row in self._rows for point in row.company_points]
+        here = (
+            ContactPoint.objects.filter(company__in=bulk.among({c.pk for c, _point in told}, "bigint")) if told else []
+        )
+        have = {(p.company_id, p.kind, p.norm) for p in here} | {(p.company_id, p.kind) for p in here if p.is_primary}
+        points = []
+        for company, (kind, value, norm) in told:
+            if (company.pk, kind, norm) not in have:
+                digits = digits_reversed(norm)[:40] if kind == "phone" else ""
+                points.append(
+                    (
+                        company.pk,
+                        kind,
+                        value,
+                        norm,
+                        digits,
+                        "",
+                        (company.pk, kind) not in have,
+                        max(self.now, company.updated_at),
+                    )
+                )
+                have.update(((company.pk, kind), (company.pk, kind, norm)))
+        bulk.copy(ContactPoint, POINT, points)
+
+    def _write_requisites(self):
+        """The legal entity of a company that had none: an INN has 10 or 12 digits, other numbers are VAT IDs."""
+        told = {}
+        for company, row in self._rows:
+            if row.company.keys() & _REQUISITES:
+                told.setdefault(company.pk, (company, {}))[1].update(row.company)
+        said = list(told.values())
+        have = set(Requisite.objects.filter(company__in=[c for c, _said in said]).values_list("company_id", flat=True))
+        entities = {}
+        for company, values in said:
+            if company.pk not in have:
+                number = values.get("company_inn", "")
+                is_inn = number.isdigit() and len(number) in {10, 12}
+                entities[company.pk] = Requisite(
+                    company=company,
+                    name=values.get("company_legal_name") or company.name,
+                    inn=number if is_inn else "",
+                    vat_id="" if is_inn else number,
+                    kpp=values.get("company_kpp", ""),
+                    ogrn=values.get("company_ogrn", ""),
+                    is_primary=True,
+                    created_at=max(self.now, company.updated_at),
+                )
+        bulk.insert(entities.values())
 
     def _note(self):
         made = {company.pk for company in self.new}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from contacts.dates import NO_YEAR
 from contacts.imports import known as registry
 from contacts.imports.fields import say, snapshot_of
 from contacts.imports.targets import PERSON
@@ -35,7 +36,8 @@ class Person:
         """What an update may write over, as JSON."""
         return snapshot_of(self.contact, PERSON) | {
             "tags": self.contact.tags, "company_id": self.contact.company_id, "email": self.contact.email,
-            "phone": self.contact.phone, "quality": self.contact.quality, "points": [pk for pk in self.points.values() if pk],
+            "phone": self.contact.phone, "quality": self.contact.quality,
+            "birthday_has_year": self.contact.birthday_has_year, "points": [pk for pk in self.points.values() if pk],
             "employments": [[job.pk, job.is_primary, job.has_left, job.role] for job in self.jobs if job.pk],
         }  # fmt: skip
 
@@ -43,6 +45,7 @@ class Person:
         """Take over what a row says. Returns whether anything was new."""
         contact = self.contact
         news = say(contact, row.person, kinds, overwrites=overwrites)
+        contact.birthday_has_year = not (contact.birthday_on and contact.birthday_on.year == NO_YEAR)
         tags = list(dict.fromkeys([*contact.tags, *row.person.get("tags", [])]))
         if tags != contact.tags:
             contact.tags, news = tags, True

@@ -16,6 +16,7 @@ from contacts.imports import reading
 from contacts.imports.batch import Batch
 from contacts.imports.cleaning import Cleaner
 from contacts.models import ImportedRow, ImportRun
+from contacts.services.lifecycle import acting
 from crm import files, jobs
 from crm.models import Workspace
 from crm.sheets import write_csv
@@ -102,7 +103,7 @@ def refused_file(row, refused):
 
 def _take(run, row, rows, ahead):
     """Write one batch and the place reached, together or not at all."""
-    with transaction.atomic():
+    with transaction.atomic(), acting(row.by, "import"):
         batch = Batch(row, rows)
         batch.prepare()
         ahead.begin()

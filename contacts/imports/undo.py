@@ -6,9 +6,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.imports.batch import DERIVED
 from contacts.imports.fields import fields_written, restore
 from contacts.imports.targets import COMPANY, PERSON
-from contacts.models import Company, Contact, ContactPoint, Employment, ImportedRow, ImportRun
+from contacts.models import Company, Contact, ContactPoint, Employment, ImportedRow, ImportRun, Requisite
+from contacts.services.lifecycle import acting
 from crm import bulk, jobs
 from crm.events import EventRow, record_many
 from crm.models import Event
@@ -99,8 +101,8 @@ def _restore(rows, run, *, by):
         contact.updated_at = parse_datetime(before.pop("updated_at")) if "updated_at" in before else contact.updated_at
         restore(contact, before)
         contact.name_key = Contact.key_of(contact.first_name, contact.middle_name, contact.last_name, contact.email)
-    derived = ["tags", "company", "name_key", "email", "phone", "quality", "updated_at"]
-    bulk.update(contacts.values(), [*fields_written(PERSON), *derived])
+    with acting(by, "import"):
+        bulk.update(contacts.values(), [*fields_written(PERSON), *DERIVED])
     added = ContactPoint.objects.filter(contact__in=contacts, created_at__in=stamps)
     added.exclude(pk__in=[pk for pks in kept.values() for pk in pks]).delete()
     _restore_jobs(jobs_before)
@@ -136,6 +138,8 @@ def _take_back_companies(run):
         before = dict(row.before)
         row.company.updated_at = parse_datetime(before.pop("updated_at"))
         restore(row.company, before)
+        ContactPoint.objects.filter(company=row.company, created_at=row.at).delete()
+        Requisite.objects.filter(company=row.company, created_at=row.at).delete()
     bulk.update([row.company for row in changed], [*fields_written(COMPANY), "updated_at"])
     Company.objects.filter(pk__in=removed).delete()
     left = {row.company_id for row in rows} - removed - {row.company_id for row in changed}

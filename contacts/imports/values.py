@@ -1,10 +1,12 @@
 """One cell as a clean value. Each cleaner takes the text, never empty, and raises Unfit with a sentence for the person."""
 
 import re
+from contextlib import suppress
 from datetime import date
 
 from django.utils.translation import gettext as _
 
+from contacts.dates import read_birthday
 from contacts.models import Contact
 from crm.text import digits, norm_email
 
@@ -64,8 +66,11 @@ def long_text(value):
 
 
 def day(value):
-    """A day from 1900 to today, written with the year first or last."""
+    """A day from 1900 to today, in the forms of tables and in those of people; without a year it stands in 1904."""
     found = _date(value)
+    if found is None:
+        with suppress(ValueError, KeyError):
+            found, _has_year = read_birthday(value)
     if found is None or not date(1900, 1, 1) <= found <= date.today():
         raise Unfit(_("“%(value)s” is not a birthday. Write it like 1984-05-31 or 31.05.1984.") % {"value": value[:40]})
     return found
@@ -109,6 +114,20 @@ def names(value):
     for name in found:
         text(200)(name)
     return found
+
+
+def digits_of(*lengths):
+    """A cleaner of numbers that have that many digits, blanks and dashes aside."""
+
+    def clean(value):
+        plain = re.sub(r"[\s\-]", "", value)
+        if not plain.isascii() or not plain.isdigit() or len(plain) not in lengths:
+            raise Unfit(
+                _("“%(value)s” does not have %(n)s digits.") % {"value": value[:40], "n": " / ".join(map(str, lengths))}
+            )
+        return plain
+
+    return clean
 
 
 def number(value):

@@ -111,8 +111,8 @@ def _row(card):
             street = ", ".join(filter(None, (street, more)))
             cells |= {"Street": street, "City": city, "Region": region, "Postcode": postcode, "Country": country}
         elif name == "BDAY":
-            # A day whose year is not known begins with two dashes: it is no birthday that could be kept.
-            cells["Birthday"] = "" if value.startswith("--") else value.strip()
+            # A day whose year is not known begins with two dashes.
+            cells["Birthday"] = re.sub(r"^--(\d\d)-?(\d\d)$", r"--\1-\2", value.strip())
     for header, found in many.items():
         cells[header] = BETWEEN.join(dict.fromkeys(text for _rank_, text in sorted(found, key=lambda f: f[0]) if text))
     return list(cells.values())

@@ -203,6 +203,7 @@ def test_cards_of_every_version_become_rows():
     }  # fmt: skip
     assert {name: value for name, value in rows[1].items() if value} == {
         "First name": "Анна", "Middle name": "Сергеевна", "Last name": "Петрова", "Phone": "+7-900-000-11-22",
+        "Birthday": "--05-31",
     }  # fmt: skip
     assert (rows[2]["Last name"], rows[2]["First name"], rows[2]["Phone"]) == ("Иванов", "Пётр", "+79000001133")
 

@@ -182,16 +182,30 @@ def test_a_row_brings_its_companies_with_roles_in_one_pass(client, admin):
     run = _import(
         client,
         admin,
-        ["Email", "Job title", "Associated Company", "INN", "Company website", "Industry"],
-        ["ann@example.com", "Buyer", "Acme;Beta", "7707083893", "https://www.acme.example/de", "Pumps"],
-        ["ben@example.com", "Head", "Acme", "7707083893", "", ""],
-        ["", "", "Gamma", "", "gamma.example", "Valves"],
+        ["Email", "Job title", "Associated Company", "INN", "KPP", "Company website", "Industry", "Company phone"],
+        [
+            "ann@example.com",
+            "Buyer",
+            "Acme;Beta",
+            "7707083893",
+            "770701001",
+            "https://www.acme.example/de",
+            "Pumps",
+            "+49 30 5",
+        ],
+        ["ann@example.com", "Buyer", "Acme;Beta", "7707083893", "770701001", "acme.example", "Pumps", "+49 30 555011"],
+        ["ben@example.com", "Head", "Acme", "7707083893", "", "", "", ""],
+        ["", "", "Gamma", "", "", "gamma.example", "Valves", ""],
     )
 
-    assert _counts(run) == (3, 0, 0, 0)
+    assert _counts(run) == (3, 0, 0, 1)
     assert run.counts["companies_created"] == 3
     acme = Company.objects.get(name="Acme")
     assert (acme.inn, acme.domain, acme.industry) == ("7707083893", "acme.example", "Pumps")
+    assert list(acme.points.values_list("kind", "norm", "is_primary")) == [("phone", "+4930555011", True)]
+    assert list(acme.requisites.values_list("inn", "kpp", "name", "is_primary")) == [
+        ("7707083893", "770701001", "Acme", True)
+    ]
     assert Company.objects.get(name="Gamma").domain == "gamma.example"
     assert set(Employment.objects.values_list("contact__email", "company__name", "role", "is_primary")) == {
         ("ann@example.com", "Acme", "Buyer", True),
