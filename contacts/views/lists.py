@@ -206,6 +206,7 @@ class TaskList(ListPage):
             "title",
             _("What"),
             cell="contacts/cells/task.html",
+            related=["type"],
             phone="p1",
             fixed=True,
             width="",
@@ -216,6 +217,8 @@ class TaskList(ListPage):
         Column("owner", _("Owner"), kind="person", related=["owner"], edit="owner", edit_many=False),
         Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2", edit="due_at"),
         Column("kind", _("Kind"), kind="choice", width="w-110", edit="kind"),
+        Column("priority", _("Priority"), kind="choice", width="w-110", shown=False),
+        Column("place", _("Place or link"), shown=False, width="w-180"),
         Column("done", _("Done"), path="done_at", kind="day", width="w-110", phone="p4"),
     ]
     first_use = {
