@@ -6,7 +6,7 @@ from campaigns.models import SegmentMembership, Suppression
 from contacts.models import Contact
 from contacts.services import consents
 from crm.mail.reasons import declare_reasons
-from crm.names import usable_name
+from crm.names import doubt_about
 from crm.text import norm_email
 
 # Stored as codes on enrolments, steps and letters.
@@ -54,12 +54,12 @@ def preflight(sequence):
     counts = dict.fromkeys(
         ("people", "no_address", "no_consent", "unsubscribed", "bounced", "complained", "no_name"), 0
     )
-    rows = Contact.objects.filter(pk__in=members).only("first_name", "email").iterator(chunk_size=2000)
+    rows = Contact.objects.filter(pk__in=members).only("first_name", "last_name", "email").iterator(chunk_size=2000)
     batch = []
     for contact in rows:
         batch.append(contact)
         counts["people"] += 1
-        counts["no_name"] += not usable_name(contact.first_name)
+        counts["no_name"] += bool(doubt_about(contact))
         if len(batch) == 2000:
             _count(counts, batch, sequence.topic_code)
             batch = []

@@ -19,7 +19,7 @@ from mjml import mjml2html
 from campaigns.models import Letter, TrackedLink
 from contacts.services import preferences
 from crm.models import Workspace
-from crm.names import greeting_name
+from crm.names import greeting_name, usable_name
 
 SALT = "campaigns.letter"
 # A preview or a test looks at nobody.
@@ -130,7 +130,7 @@ def variables(letter, contact):
     known = {
         "greeting": greeting,
         "first_name": name,
-        "last_name": contact.last_name if name else "",
+        "last_name": usable_name(contact.last_name) if name else "",
         "company": str(contact.company or ""),
         "city": contact.city,
     }

@@ -1,8 +1,9 @@
 """Data quality of a contact: what is known of what should be, and whether it can be right."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.names import usable_name
+from crm.names import DOUBTS, doubt_about
 
 # Weight of each part in percent. A name that cannot be greeted counts half.
 WEIGHTS = {
@@ -30,13 +31,20 @@ def quality_of(contact):
         "birthday": 1 if contact.birthday_on else 0,
     }
     percent = round(sum(WEIGHTS[name][0] * share for name, share in parts.items()))
-    return percent, [WEIGHTS[name][1] for name, share in parts.items() if share < 1]
+    return percent, [_gap(name, contact) for name, share in parts.items() if share < 1]
+
+
+def _gap(name, contact):
+    """What is missing or doubtful, a name with what is wrong with it."""
+    label = WEIGHTS[name][1]
+    doubt = doubt_about(contact) if name == "name" else ""
+    return format_lazy("{}: {}", label, DOUBTS[doubt]) if doubt else label
 
 
 def _name_part(contact):
     if not (contact.first_name or contact.last_name):
         return 0
-    return 1 if usable_name(contact.first_name) else 0.5
+    return 0.5 if doubt_about(contact) else 1
 
 
 def note_quality(contact):
