@@ -17,6 +17,7 @@ from contacts import (  # noqa: F401  registered by being imported
     today,
     work,
 )
+from contacts.forms import CompanyForm, ContactForm
 from contacts.models import Company, Contact, Requisite, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
@@ -26,7 +27,7 @@ from contacts.views import (  # noqa: F401  register the blocks of the record pa
     lists,
     record_panels,
 )
-from crm import access, files
+from crm import access, custom, files
 from crm.events import declare
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
 from crm.search import SearchSource, search_source
@@ -36,6 +37,20 @@ QUEUE = 60
 
 access.register("contact", gettext_lazy("Contacts"), Contact)
 access.register("company", gettext_lazy("Companies"), Company)
+custom.register(
+    "contact",
+    Contact,
+    label=gettext_lazy("Contacts"),
+    list_name="contacts",
+    form=lambda data, record, user: ContactForm(data, instance=record),
+)
+custom.register(
+    "company",
+    Company,
+    label=gettext_lazy("Companies"),
+    list_name="companies",
+    form=lambda data, record, user: CompanyForm(data, instance=record),
+)
 access.register("task", gettext_lazy("Tasks"), Task)
 access.register("import", gettext_lazy("Import"))
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.dates import read_birthday
 from contacts.models import Company, Contact, ContactPoint, Task
 from contacts.services.points import PointRefused, normalise
+from crm.custom.forms import WithCustom
 from crm.forms import one_line_only, zone_choices
 from crm.models import User
 
@@ -66,8 +67,8 @@ def _two_columns(form, wide=()):
     return helper
 
 
-class ContactForm(forms.ModelForm):
-    """All fields of a contact; the field named `only` alone for an edit in place."""
+class ContactForm(WithCustom, forms.ModelForm):
+    """All fields of a contact; the field named `only` alone for an edit in place. With `by` also the custom fields."""
 
     email = PointField(label=_("Email"), kind=ContactPoint.Kind.EMAIL, max_length=254, required=False)
     phone = PointField(label=_("Phone"), kind=ContactPoint.Kind.PHONE, max_length=40, required=False)
@@ -86,7 +87,7 @@ class ContactForm(forms.ModelForm):
             "time_zone", "country", "region", "city", "street", "postcode", "birthday_on", "source", "owner", "tags",
         ]  # fmt: skip
 
-    def __init__(self, *args, only=None, **kwargs):
+    def __init__(self, *args, only=None, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         self.initial["company"] = (
@@ -97,6 +98,7 @@ class ContactForm(forms.ModelForm):
             self.fields = {only: self.fields[only]}
         one_line_only(self)
         self.helper = _two_columns(self, wide=["tags"])
+        self.with_custom("contact", by, only)
 
     def clean(self):
         data = super().clean()
@@ -121,8 +123,8 @@ class ContactForm(forms.ModelForm):
         """Nothing: the services write, and what the form calls company is a name."""
 
 
-class CompanyForm(forms.ModelForm):
-    """All fields of a company; the field named `only` alone for an edit in place."""
+class CompanyForm(WithCustom, forms.ModelForm):
+    """All fields of a company; the field named `only` alone for an edit in place. With `by` also the custom fields."""
 
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
     parent = forms.CharField(
@@ -136,7 +138,7 @@ class CompanyForm(forms.ModelForm):
             "street", "postcode", "source", "owner", "tags",
         ]  # fmt: skip
 
-    def __init__(self, *args, only=None, **kwargs):
+    def __init__(self, *args, only=None, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         self.initial["parent"] = str(self.instance.parent or "") if self.instance.pk else ""
@@ -144,6 +146,7 @@ class CompanyForm(forms.ModelForm):
             self.fields = {only: self.fields[only]}
         one_line_only(self)
         self.helper = _two_columns(self, wide=["name", "tags"])
+        self.with_custom("company", by, only)
 
     def _post_clean(self):
         """Nothing: the services write, and what the form calls the parent is a name."""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import audit
 from crm.models import (
+    CustomField,
     Delivery,
     Invitation,
     Job,
@@ -155,3 +156,19 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         parked = queryset.filter(state=OutboxMessage.State.PARKED)
         count = parked.update(state=OutboxMessage.State.READY, attempts=0, lease_until=None)
         self.message_user(request, _("%(count)s messages are tried again.") % {"count": count})
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(TrackedAdmin):
+    """Fields are defined in the settings, where their values are looked after; here one looks and repairs."""
+
+    list_display = ["label_en", "label_ru", "subject", "kind", "key", "is_required", "index_state", "retired_at"]
+    list_filter = ["subject", "kind", "index_state"]
+    search_fields = ["key", "label_en", "label_ru"]
+    readonly_fields = ["subject", "key", "kind", "rules", "index_state", "index_error", "retired_at", "version"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

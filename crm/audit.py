@@ -53,16 +53,38 @@ class Change:
     after: object
 
 
-def changes_of(obj, *, limit=50):
-    """The changes of a record and of the rows that hang on it, newest first.
+# Columns that hold many things: {name: fn(obj, before, after, user)}, which gives (name, label, before, after) of each.
+_explained = {}
+
+
+def explains(column):
+    """Decorator: tell the changes of a column that holds many things one by one, as far as the reader may see them."""
+
+    def register(fn):
+        _explained[column] = fn
+        return fn
+
+    return register
+
+
+def changes_of(obj, *, limit=50, user=None):
+    """The changes of a record and of the rows that hang on it, newest first; those that `user` may see.
 
     Each version is held against the one after it. A model names the rows in `audit_children`: the fields by which
     tracked models point here.
     """
-    names, changes = {}, _own_changes(obj, limit, {})
+    names, changes = {}, [part for change in _own_changes(obj, limit, {}) for part in _told(obj, change, user)]
     for model, link in _children_of(obj):
         changes += _child_changes(obj, model, link, limit, names)
     return sorted(changes, key=lambda change: change.at, reverse=True)[: limit * 4]
+
+
+def _told(obj, change, user):
+    """A change as people read it: that of a column with many things as one of each."""
+    if change.field not in _explained:
+        return [change]
+    parts = _explained[change.field](obj, change.before, change.after, user)
+    return [replace(change, field=n, label=label, before=was, after=now) for n, label, was, now in parts]
 
 
 def _own_changes(obj, limit, names):

@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm import access, jobs, notify, outbox, participants, seed  # noqa: F401  register handlers and ears
+from crm.custom import history, indexes, kinds  # noqa: F401  register themselves
+from crm.custom import seed as custom_seed
 from crm.events import declare
 from crm.lists import bulk, export  # noqa: F401  register their jobs
 from crm.mail import bounces, notifications  # noqa: F401  register an ear and an outbox handler
@@ -48,6 +50,11 @@ settings_page(
 )
 settings_page(SettingsPage(_("Users"), _("People, invitations, who may sign in"), "users", "users", "user", order=11))
 settings_page(SettingsPage(_("Teams"), _("Who works with whom"), "teams", "sitemap", "user", order=12))
+settings_page(
+    SettingsPage(
+        _("Own fields"), _("What your company wants to know beyond the usual"), "custom_fields", "forms", order=15
+    )
+)
 settings_page(SettingsPage(_("Roles"), _("Who may see and change what"), "roles", "lock", "user", order=13))
 
 command(Command(_("Invite somebody"), "invitation_create", "user-plus", "user", "edit"))
@@ -56,3 +63,4 @@ command(Command(_("Settings"), "settings", "settings"))
 command(Command(_("Jobs"), "jobs", "list-check"))
 
 seeder("company", order=0)(seed.seed)
+seeder("own fields", order=70)(custom_seed.seed)

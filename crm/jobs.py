@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from crm import outbox
+from crm.kept import keeping
 from crm.models.job import Job
 from crm.models.user import User
 from crm.notify import notify
@@ -123,7 +124,7 @@ def run(payload):
         return
     row.state, row.started_at = Job.State.RUNNING, row.started_at or timezone.now()
     row.save(update_fields=["state", "started_at"])
-    with override(row.by.language), pghistory.context(user=row.by_id, job=row.kind):
+    with override(row.by.language), pghistory.context(user=row.by_id, job=row.kind), keeping():
         _work(row)
 
 

@@ -15,6 +15,7 @@ from django.db.models import Q, TextField, Value
 from django.db.models.functions import Concat
 
 from crm import access
+from crm.custom.reading import search_condition
 from crm.text import digits, sort_key
 from crm.vocabulary import meaning_of, mended, words_of
 
@@ -63,7 +64,7 @@ def search(user, text, *, limit=5):
     text = text.replace("\x00", "").strip()[:100]
     if not text:
         return []
-    wanted, found = _Wanted(text), []
+    wanted, found = _Wanted(text, user), []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         for source in sorted(_sources, key=lambda s: s.order):
@@ -77,8 +78,8 @@ def search(user, text, *, limit=5):
 class _Wanted:
     """What a text can mean, found out once for all sources."""
 
-    def __init__(self, text):
-        self.text = text
+    def __init__(self, text, user=None):
+        self.text, self.user = text, user
         self.is_number = len(digits(text)) >= 4 and not any(c.isalpha() for c in text)
         typed, swapped = sort_key(text), sort_key(other_layout(text.casefold()))
         self.key, self.meanings, self.is_mended = typed, [], False
@@ -117,6 +118,8 @@ def _attempts(source, wanted):
     name, meanings = source.name_key, wanted.meanings
     if source.exact and (exact := source.exact(wanted.text)) is not None:
         yield lambda rows, n: rows.filter(exact)[:n]
+    if (own := search_condition(source.kind, wanted.text, wanted.user)) is not None:
+        yield lambda rows, n: rows.filter(own)[:n]
     if not meanings:
         return
     if not wanted.is_mended and source.by_name:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from crm import access
+from crm import access, custom
 from crm.events import declare, subscribe
 from crm.models import Workspace
 from crm.money import format_money
@@ -29,6 +29,7 @@ from crm.registry import (
 )
 from crm.search import SearchSource, search_source
 from deals import filters, lists, queue, seed, today  # noqa: F401  registered by being imported
+from deals.forms import DealForm
 from deals.models import Deal, Order, Product
 from deals.services import (
     counts,
@@ -39,6 +40,13 @@ from deals.services import (
 )
 
 access.register("deal", _("Deals"), Deal)
+custom.register(
+    "deal",
+    Deal,
+    label=_("Deals"),
+    list_name=lists.DealList.name,
+    form=lambda data, record, user: DealForm(data, instance=record, user=user),
+)
 access.register("product", _("Products"), Product)
 access.register("order", _("Orders"), Order)
 

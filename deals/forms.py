@@ -8,9 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Company, Contact
+from crm.custom.forms import WithCustom
 from crm.models import User, Workspace
 from crm.money import CURRENCIES
-from crm.text import sort_key
+from crm.picking import find_record
 from deals.models import Deal, DealLine, LossReason, Pipeline, Product, Stage
 from deals.models.gate import ASKABLE, missing_for
 
@@ -55,18 +56,11 @@ class RecordField(forms.CharField):
         return value
 
     def to_python(self, value):
-        text = super().to_python(value).replace("\x00", "").strip()[:250]
-        if not text:
-            return None
-        rows = self.model.objects.visible_to(self.user)
-        key = text.rpartition("#")[2].strip()
-        if key.isdecimal() and len(key) < 12 and (found := rows.filter(pk=int(key)).first()):
-            return found
-        names = rows.filter(name_key__startswith=sort_key(text)).order_by("name_key", "pk")[:2]
-        exact = [row for row in names if str(row).casefold() == text.casefold()]
-        if len(exact) == 1 or len(names) == 1:
-            return (exact or list(names))[0]
-        raise forms.ValidationError(_("Nobody of that name was found. Choose one from the list."))
+        text = super().to_python(value).replace("\x00", "").strip()
+        try:
+            return find_record(self.model, text, self.user) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
 
     def has_changed(self, initial, data):
         try:
@@ -76,7 +70,7 @@ class RecordField(forms.CharField):
         return getattr(initial, "pk", initial) != getattr(found, "pk", None)
 
 
-class DealForm(forms.ModelForm):
+class DealForm(WithCustom, forms.ModelForm):
     """A deal; with `only` the field of that name alone, for an edit in place."""
 
     contact = RecordField(label=_("Contact"), model=Contact, list_id="contacts", required=False)
@@ -136,6 +130,7 @@ class DealForm(forms.ModelForm):
                 del self.fields[name]
         self.fields.get("probability") and self.fields["probability"].widget.attrs.update(min=0, max=100)
         self.helper = two_columns(self, wide=["name"])
+        self.with_custom("deal", user, only)
 
     def clean_rate(self):
         return self.cleaned_data.get("rate") or Decimal(1)

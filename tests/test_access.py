@@ -19,7 +19,18 @@ from contacts.models import ActivityType, ImportRun, Playbook, PlaybookRun, Recu
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
-from crm.models import Alert, BusinessCalendar, Delivery, Feed, Invitation, Job, Notification, SavedView, SpecialDay
+from crm.models import (
+    Alert,
+    BusinessCalendar,
+    CustomField,
+    Delivery,
+    Feed,
+    Invitation,
+    Job,
+    Notification,
+    SavedView,
+    SpecialDay,
+)
 from deals.models import Deal, LossReason, Order, Product
 from deals.services.lines import add_free
 from deals.services.proposals import draft_proposal
@@ -42,6 +53,7 @@ PERSONAL = {
     "file_create", "conditions_token", "conditions_builder", "list_foot", "list_views", "list_export", "list_bulk", "list_undo",
     "list_watches", "watches",
     "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions", "contacts:calendar_address",
+    "record_suggestions",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
@@ -139,6 +151,7 @@ def world(workspace, alice, settings, tmp_path):
     invitation = Invitation.objects.create(email="new@example.com", token_hash="0" * 64, by=alice)
     target = KpiTarget.objects.create(kpi="revenue", first_on="2026-01-01", last_on="2026-12-31", value=9)
     topic = Topic.objects.create(code="tips", name_en="Tips", name_ru="Советы")
+    own_field = CustomField.objects.create(subject="contact", key="x", kind="text", label_en="X")
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
@@ -157,11 +170,13 @@ def world(workspace, alice, settings, tmp_path):
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
         "contacts:topic": topic,
+        "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip
     return {
         "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "event": written.event.id, "note_pk": written.note.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us",
+        "rule": "show",
         "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),
         "purpose": "advertising", "law": "gdpr", "language": "en",
     }  # fmt: skip

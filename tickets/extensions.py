@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.models import Task
 from contacts.services import next_steps
-from crm import access
+from crm import access, custom
 from crm.events import declare
 from crm.notify import declare_notification
 from crm.registry import (
@@ -40,6 +40,7 @@ SOON = timedelta(hours=2)
 QUEUE = 30
 
 access.register("ticket", gettext_lazy("Tickets"), Ticket)
+custom.register("ticket", Ticket, label=gettext_lazy("Tickets"), list_name="tickets")
 access.register("article", gettext_lazy("Knowledge base"), Article)
 
 

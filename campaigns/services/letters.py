@@ -18,15 +18,17 @@ from mjml import mjml2html
 
 from campaigns.models import Letter, TrackedLink
 from contacts.services import preferences
+from crm import custom
 from crm.models import Workspace
 from crm.names import greeting_name, usable_name
 
 SALT = "campaigns.letter"
 # A preview or a test looks at nobody.
 NO_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-_HOLE = re.compile(r"@@([a-z_]+(?::\d+)?)@@")
+_HOLE = re.compile(r"@@([a-z0-9_]+(?::\d+)?)@@")
 HOLES = ("greeting", "first_name", "last_name", "company", "city")
-_VARIABLE = re.compile(rf"\{{({'|'.join(HOLES)})(?:\|([^{{}}]*))?\}}")
+# Fields that people have defined are called cf_ and their key.
+_VARIABLE = re.compile(rf"\{{({'|'.join(HOLES)}|cf_[a-z0-9_]{{1,40}})(?:\|([^{{}}]*))?\}}")
 # What looks as if somebody meant a hole.
 _ANY_HOLE = re.compile(r"\{{1,2}\s*([\w. ]{1,60}?)\s*(?:\|[^{}]*)?\}{1,2}")
 _BUTTON = re.compile(r"^\[([^\]]+)\]\((https?://[^\s)]+)\)$")
@@ -92,8 +94,14 @@ def _holes(text):
 
 def faulty_holes(text):
     """(holes as written that nobody knows, names of those that may stay empty and have no words for it)."""
-    unknown = [found[0] for found in _ANY_HOLE.finditer(text) if not _VARIABLE.fullmatch(found[0])]
+    unknown = [found[0] for found in _ANY_HOLE.finditer(text) if not _is_known(_VARIABLE.fullmatch(found[0]))]
     return unknown, [name for name, words in _fallbacks(text).items() if not words and name != "greeting"]
+
+
+def _is_known(variable):
+    if variable is None or not variable[1].startswith("cf_"):
+        return variable is not None
+    return custom.field_named("contact", variable[1].removeprefix("cf_")) is not None
 
 
 def _fallbacks(text):
@@ -134,6 +142,8 @@ def variables(letter, contact):
         "company": str(contact.company or ""),
         "city": contact.city,
     }
+    with override(letter.language):
+        known |= {h: custom.letter_text("contact", contact, h[3:]) for h in fallbacks if h.startswith("cf_")}
     return {hole: value or fallbacks.get(hole, "") for hole, value in known.items()}
 
 

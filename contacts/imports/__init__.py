@@ -1,3 +1,3 @@
 """Import of contacts: reading (files as tools really write them), mapping, cleaning, running, undoing."""
 
-from contacts.imports import check, run, undo  # noqa: F401  register their jobs
+from contacts.imports import check, own_fields, run, undo  # noqa: F401  register jobs and targets

@@ -4,6 +4,7 @@ from datetime import date
 
 from contacts.imports.targets import written
 from contacts.models import ExternalId
+from crm import custom
 
 
 def fields_written(on):
@@ -16,7 +17,7 @@ def say(record, said, kinds, *, overwrites):
 
     `kinds` are all targets by name. Returns whether anything changed.
     """
-    changed = False
+    changed, own = False, {}
     for name, value in said.items():
         item = kinds[name]
         if item.attr:
@@ -27,8 +28,10 @@ def say(record, said, kinds, *, overwrites):
         elif item.custom:
             now = record.custom.get(item.custom)
             if now != value and (overwrites or now in (None, "", [])):
-                record.custom = record.custom | {item.custom: value}
-                changed = True
+                own[item.custom] = value
+    if own and (own := custom.permitted(record, own)):
+        record.custom = record.custom | own
+        changed = True
     return changed
 
 

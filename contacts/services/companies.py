@@ -15,7 +15,7 @@ _ACTS = ("email", "phone", "parent", "owner")
 def create_company(form, *, by):
     """Make a company of what a form cleaned. The maker owns it unless the form names an owner."""
     data = form.cleaned_data
-    company = Company(**{name: value for name, value in data.items() if name not in _ACTS})
+    company = Company(**{name: value for name, value in data.items() if name not in _ACTS}, custom=form.custom_values)
     company.assign_to(data["owner"] or by)
     company.save()
     record("company.created", company=company, target=company, actor=by)

@@ -30,13 +30,15 @@ def show(request, pk):
 
 def new(request):
     require(request.user, "company", "edit")
-    return render(request, "contacts/company_form.html", {"form": CompanyForm(initial={"owner": request.user})})
+    return render(
+        request, "contacts/company_form.html", {"form": CompanyForm(initial={"owner": request.user}, by=request.user)}
+    )
 
 
 @require_POST
 def create(request):
     require(request.user, "company", "edit")
-    form = CompanyForm(request.POST)
+    form = CompanyForm(request.POST, by=request.user)
     if not form.is_valid():
         return render(request, "contacts/company_form.html", {"form": form}, status=422)
     company = companies.create_company(form, by=request.user)
@@ -45,7 +47,7 @@ def create(request):
 
 def edit(request, pk):
     company = fetch(Company.objects.for_card(), request.user, pk, edit=True)
-    form = CompanyForm(request.POST or None, instance=company)
+    form = CompanyForm(request.POST or None, instance=company, by=request.user)
     if request.method == "POST" and form.is_valid() and _saved(company, form, request.user):
         still_mine = Company.objects.visible_to(request.user).filter(pk=pk).exists()
         url = company.get_absolute_url() if still_mine else reverse("contacts:companies")
@@ -61,6 +63,7 @@ def _saved(company, form, user):
         with transaction.atomic():
             for name in (name for name in form.fields if name in form.changed_data):
                 companies.change_field(company, form, name, was=None, by=user)
+            form.save_custom()
     except people.FieldRefused as refusal:
         form.add_error("parent", str(refusal))
         return False

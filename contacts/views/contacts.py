@@ -29,14 +29,14 @@ def show(request, pk):
 def new(request):
     require(request.user, "contact", "edit")
     initial = {"owner": request.user, "company": request.GET.get("company", "")[:200]}
-    return render(request, "contacts/contact_form.html", {"form": ContactForm(initial=initial)})
+    return render(request, "contacts/contact_form.html", {"form": ContactForm(initial=initial, by=request.user)})
 
 
 @require_POST
 def create(request):
     """Make a contact. Somebody with the same email or phone is shown first; the second press makes it all the same."""
     require(request.user, "contact", "edit")
-    form = ContactForm(request.POST)
+    form = ContactForm(request.POST, by=request.user)
     if not form.is_valid():
         return render(request, "contacts/contact_form.html", {"form": form}, status=422)
     data = form.cleaned_data
@@ -44,19 +44,20 @@ def create(request):
     if twins and "anyway" not in request.POST:
         return render(request, "contacts/contact_form.html", {"form": form, "twins": twins}, status=422)
     company = data.pop("company")
-    contact = people.create_contact(by=request.user, company_name=company, **data)
+    contact = people.create_contact(by=request.user, company_name=company, custom=form.custom_values, **data)
     return htmx.redirect(request, contact.get_absolute_url(), _("%(name)s is there.") % {"name": contact})
 
 
 def edit(request, pk):
     """All fields at once, for those who prefer a form, and without script."""
     contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True)
-    form = ContactForm(request.POST or None, instance=contact)
+    form = ContactForm(request.POST or None, instance=contact, by=request.user)
     twins = _twins(request, form, contact) if request.method == "POST" and form.is_valid() else []
     if request.method == "POST" and form.is_valid() and not twins:
         for name in form.fields:
             if name in form.changed_data:
                 people.change_field(contact, form, name, was=None, by=request.user)
+        form.save_custom()
         # Who gave the person away may not see the page any more.
         still_mine = Contact.objects.visible_to(request.user).filter(pk=pk).exists()
         url = contact.get_absolute_url() if still_mine else reverse("contacts:index")

@@ -136,7 +136,7 @@ def edit(request, subject, pk, name):
     """One field in place: GET gives the small form, POST writes it."""
     record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
     _known(subject, name)
-    form = subject.form(request.POST or None, instance=record, only=name)
+    form = subject.form(request.POST or None, instance=record, only=name, by=request.user)
     if request.method != "POST":
         return _form(request, subject, record, name, form)
     # Text of the page itself: a form may have cleaned the record in place.

@@ -114,7 +114,7 @@ class ContactList(ListPage):
         return ngettext("%(n)s person", "%(n)s people", n)
 
     def cell_form(self, name, row=None, data=None, *, by):
-        return ContactForm(data, instance=row, only=name)
+        return ContactForm(data, instance=row, only=name, by=by)
 
     def typed_value(self, row, name):
         return people.shown_value(row, name)
@@ -172,7 +172,7 @@ class CompanyList(ListPage):
         return ngettext("%(n)s company", "%(n)s companies", n)
 
     def cell_form(self, name, row=None, data=None, *, by):
-        return CompanyForm(data, instance=row, only=name)
+        return CompanyForm(data, instance=row, only=name, by=by)
 
     def typed_value(self, row, name):
         return people.shown_value(row, name)

@@ -19,7 +19,8 @@ class Field:
     gives the predicate of a membership field. `kind_needed` hides the field from those who may not see that kind.
     `says` overrides how an operator reads: {"is": _("owned by {value}")}. `place` is how the value stands right behind
     the subject of a sentence: _("in {value}"). `whole_if` names a truth value without which a date is only a day of the
-    year: such dates have anniversaries and are neither before nor after anything.
+    year: such dates have anniversaries and are neither before nor after anything. `currency` is that of an amount
+    that is not in the company's. `asked_by(user)` says who may ask about it.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Field:
     says: dict = _field(default_factory=dict)
     place: str = ""
     whole_if: str = ""
+    currency: str = ""
+    asked_by: Callable | None = None
 
     def options(self):
         """(value, label) pairs to choose from; empty where any value may be given."""
@@ -154,6 +157,11 @@ def fields_of(subject_name, user=None):
     return [f for f in found if _may_ask(f, user)]
 
 
+def declared_of(subject_name):
+    """The fields that the apps have registered, without those that people have defined."""
+    return list(_fields.get(subject_name, {}).values())
+
+
 def field_named(subject_name, name, user=None):
     """The field, or None when there is none or the user may not ask about it."""
     static = _fields.get(subject_name, {}).get(name)
@@ -187,4 +195,8 @@ def behaviour_named(name):
 
 
 def _may_ask(item, user):
-    return user is None or not item.kind_needed or access.may(user, item.kind_needed)
+    if user is None:
+        return True
+    if (asked_by := getattr(item, "asked_by", None)) and not asked_by(user):
+        return False
+    return not item.kind_needed or access.may(user, item.kind_needed)

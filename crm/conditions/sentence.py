@@ -114,7 +114,8 @@ def _shown(item, values, user):
     if item.kind == "money":
         from crm.models import Workspace
 
-        return [format_money(Decimal(v), Workspace.get().currency, get_language() or "en") for v in values]
+        currency = item.currency or Workspace.get().currency
+        return [format_money(Decimal(v), currency, get_language() or "en") for v in values]
     if item.kind == "number":
         return [formats.number_format(Decimal(v), use_l10n=True, force_grouping=True) for v in values]
     return [str(v) for v in values]

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -90,11 +91,16 @@ def _tag_back(page, rows, by):
 
 
 def _edit(page, rows, data, by):
-    name, typed, kept = data["field"], {data["field"]: data["value"]}, 0
+    name, kept = data["field"], 0
+    column = page.column_edited(name, by)
+    if column is None:
+        return len(rows)
+    editor, typed = page.editor(column), QueryDict(mutable=True)
+    typed.setlist(name, data["value"] if isinstance(data["value"], list) else [data["value"]])
     for row in rows:
-        form = page.cell_form(name, row, typed, by=by)
+        form = editor.cell_form(name, row, typed, by=by)
         if form.is_valid():
-            page.write(row, form, name, by)
+            editor.write(row, form, name, by)
         else:
             kept += 1
     return kept
@@ -136,7 +142,7 @@ def acts_of(page, user):
     found = {}
     if issubclass(page.model, Owned):
         found["assign"] = ASSIGN
-    if page.editable_many:
+    if page.editable_many(user):
         found["edit"] = EDIT
     if _has_tags(page.model):
         found["tag"] = TAG

@@ -18,14 +18,17 @@ class Cells:
     Runs in the caller's transaction, on locked rows that may be changed.
     """
 
-    def column_edited(self, name):
-        """The column in which the field of that name is edited, or None."""
-        return next((c for c in columns_of(self) if c.edit == name), None)
+    def column_edited(self, name, user):
+        """The column in which the user edits the field of that name, or None."""
+        return next((c for c in columns_of(self, user) if c.edit == name), None)
 
-    @property
-    def editable_many(self):
-        """The columns that may be changed on many rows at once."""
-        return [c for c in columns_of(self) if c.edit and c.edit_many]
+    def editable_many(self, user):
+        """The columns that the user may change on many rows at once."""
+        return [c for c in columns_of(self, user) if c.edit and c.edit_many]
+
+    def editor(self, column):
+        """Who gives the form of a column and writes: the list itself, unless the column brings its own."""
+        return column.editor or self
 
     def cell_form(self, name, row=None, data=None, *, by):
         """A form with the one field of that name, bound when there is data."""
@@ -47,6 +50,8 @@ def as_read(field, text):
     """What was typed for a form field, as people read it: the label of a choice, the name of a record."""
     if not text:
         return ""
+    if hasattr(field, "as_read"):
+        return field.as_read(text)
     try:
         value = field.clean(text)
     except ValidationError:

@@ -23,9 +23,10 @@ class Column:
     `sort` is the database column to order by, `down` when the first click (and its index) goes downwards.
     `annotate()` gives {name: expression}, `related` what to join: both only while the column is shown. `total` is the
     aggregate that the foot shows until another function of the same values is chosen; `own_amount` is the column with
-    the amount in the row's own `currency`, added up for each currency by itself. `phone` is the place in the two-line row (p1 to p4). `export(row)`
-    gives the plain value for files. `edit` is the field that is changed in the cell and, unless `edit_many` is off, on
-    many rows at once (see `crm.lists.cells`).
+    the amount in the row's own `currency`, added up for each currency by itself; `currency` may also be one for all rows (in
+    capitals). `phone` is the place in the two-line row (p1 to p4). `export(row)` gives the plain value for files. `edit` is the field that is changed in the cell and, unless `edit_many` is off, on
+    many rows at once (see `crm.lists.cells`), by the list itself or by `editor`. `sort_by` is an expression to order
+    by, known under the name `sort`. `prepare(rows)` looks up for a whole page what its cells need.
     """
 
     name: str
@@ -48,6 +49,9 @@ class Column:
     kind_needed: str = ""
     edit: str = ""
     edit_many: bool = True
+    editor: object = None
+    sort_by: object = None
+    prepare: Callable | None = None
 
     @property
     def numeric(self):
@@ -96,7 +100,9 @@ class Column:
 def _money(column, value, row):
     from crm.models import Workspace
 
-    currency = getattr(row, column.currency, "") if row is not None else ""
+    # A foot has no row: what it adds up is in one currency, the column's own or the company's.
+    own = column.currency if column.currency.isupper() else ""
+    currency = own or (getattr(row, column.currency, "") if row is not None else "")
     return ui.money(value, currency or Workspace.get().currency)
 
 
@@ -144,6 +150,7 @@ _SHOW = {
 }
 
 _added: dict[str, list[Column]] = {}
+_providers: dict[str, list[Callable]] = {}
 
 
 @cache
@@ -156,7 +163,26 @@ def column(list_name, item):
     _added.setdefault(list_name, []).append(item)
 
 
+def provider(list_name):
+    """Add columns that are known only at run time: `fn(user)` gives those that the user sees, all without a user."""
+
+    def register(fn):
+        _providers.setdefault(list_name, []).append(fn)
+        return fn
+
+    return register
+
+
 def columns_of(page, user=None):
     """All columns of a list, or those that the user may see."""
     found = [*page.columns, *_added.get(page.name, [])]
+    for fn in _providers.get(page.name, []):
+        found += fn(user)
     return [c for c in found if user is None or not c.kind_needed or access.may(user, c.kind_needed)]
+
+
+def prepare(columns, rows):
+    """Look up what the cells of these rows need."""
+    for item in columns:
+        if item.prepare and rows:
+            item.prepare(rows)

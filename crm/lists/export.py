@@ -6,12 +6,14 @@ import tempfile
 from datetime import date, datetime
 from decimal import Decimal
 from io import TextIOWrapper
+from itertools import islice
 
 from django.core.files import File
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm import access, files, jobs
+from crm.lists.columns import prepare
 from crm.lists.page import thaw
 
 CHUNK = 2000
@@ -62,9 +64,12 @@ def _write(text, columns, rows, run):
     text.write("\ufeff")
     writer = csv.writer(text, delimiter=";" if run.params.get("separator") == ";" else ",")
     writer.writerow([safe(str(c.label)) for c in columns])
-    for row in rows.iterator(chunk_size=CHUNK):
-        writer.writerow([_local(safe(c.plain(row)), run) for c in columns])
-        run.advance()
+    found = rows.iterator(chunk_size=CHUNK)
+    while batch := list(islice(found, CHUNK)):
+        prepare(columns, batch)
+        for row in batch:
+            writer.writerow([_local(safe(c.plain(row)), run) for c in columns])
+            run.advance()
 
 
 def _local(value, run):

@@ -60,7 +60,7 @@ class BulkForm(forms.Form):
 
     def __init__(self, data, *, act, total, page, by):
         self.page, self.by, self.act = page, by, act
-        self.edited = next((c for c in page.editable_many if c.edit == data.get("field")), None)
+        self.edited = next((c for c in page.editable_many(by) if c.edit == data.get("field")), None)
         self.asks_value = act.name != "edit" or self.edited is not None
         answered = "asked" in data if act.name == "edit" else "go" in data
         super().__init__(data if answered and self.asks_value else None)
@@ -80,7 +80,7 @@ class BulkForm(forms.Form):
 
     def _fields_to_edit(self):
         if self.edited is None:
-            choices = [(c.edit, c.label) for c in self.page.editable_many]
+            choices = [(c.edit, c.label) for c in self.page.editable_many(self.by)]
             self.fields["field"] = forms.ChoiceField(
                 label=_("What to change"), choices=choices, widget=forms.RadioSelect
             )
@@ -88,7 +88,7 @@ class BulkForm(forms.Form):
         name = self.edited.edit
         self.fields["field"] = forms.CharField(widget=forms.HiddenInput, initial=name)
         self.fields["asked"] = forms.CharField(widget=forms.HiddenInput, initial="1")
-        self.fields[name] = self.page.cell_form(name, by=self.by).fields[name]
+        self.fields[name] = self.page.editor(self.edited).cell_form(name, by=self.by).fields[name]
         self.fields[name].label = _("New value: %(field)s") % {"field": self.edited.label}
         if not self.fields[name].required:
             self.fields[name].help_text = _("Left empty, the field is emptied.")
@@ -102,7 +102,8 @@ class BulkForm(forms.Form):
     def data_json(self):
         """Cleaned data as JSON: records as their keys; a value to write as it was typed."""
         if self.edited:
-            return {"field": self.edited.edit, "value": self.data.get(self.edited.edit, "")}
+            typed = self.data.getlist(self.edited.edit)
+            return {"field": self.edited.edit, "value": typed if len(typed) > 1 else "".join(typed)}
         return {name: _plain(value) for name, value in self.cleaned_data.items() if name != "typed"}
 
 

@@ -233,7 +233,12 @@ class Wish:
                 rows = rows.annotate(**item.annotate())
         if "__" in self.sort.sort:
             rows = rows.annotate(_sort=F(self.sort.sort))
+        rows = self.with_order(rows)
         return rows.select_related(*related) if related else rows
+
+    def with_order(self, rows):
+        """The rows with what they are sorted by, where that is no column of theirs."""
+        return rows if self.sort.sort_by is None else rows.annotate(**{self.sort.sort: self.sort.sort_by})
 
     def shown_for_editing(self):
         """`shown()` with `can_edit`, where a column is changed in its cell."""

@@ -1,5 +1,6 @@
 """Paging by key: a page starts behind a row, not at a number, so page 500 costs what page 1 does."""
 
+from copy import copy
 from dataclasses import dataclass
 
 from django.core import signing
@@ -25,7 +26,7 @@ def take(rows, sort, *, down, natural_down, size, after="", before="", salt=""):
     Ordered by the column `sort` and then by key, unknown values last. Raises BadRequest for a cursor that was not
     made here for this list and order.
     """
-    order = _Order(rows.model, sort, down, natural_down, salt)
+    order = _Order(rows, sort, down, natural_down, salt)
     backwards = bool(before)
     cursor = order.read(after or before) if after or before else None
     found = order.fetch(rows, cursor, backwards, size + 1)
@@ -48,17 +49,17 @@ def beside(rows, sort, row, *, down, natural_down, forward):
 
     `row` itself need not be among `rows`.
     """
-    order = _Order(rows.model, sort, down, natural_down, "")
+    order = _Order(rows, sort, down, natural_down, "")
     found = order.fetch(rows, (getattr(row, sort), row.pk), not forward, 1)
     return found[0] if found else None
 
 
 class _Order:
-    def __init__(self, model, path, down, natural_down, salt):
+    def __init__(self, rows, path, down, natural_down, salt):
         self.path, self.down, self.salt = path, down, f"{SALT}:{salt}"
         # An index made in one direction is read backwards in the other; its end of unknown values moves along.
         self.natural = down == natural_down
-        self.column, self.nullable = _column(model, path)
+        self.column, self.nullable = _column(rows, path)
 
     def fetch(self, rows, cursor, backwards, n):
         """Up to `n` rows in reading order from the cursor: those with a value first, then those without."""
@@ -125,9 +126,13 @@ class _Holder:
         setattr(self, column.attname, value)
 
 
-def _column(model, path):
-    """The model field at the end of a path, and whether the path may lead to nothing."""
-    nullable = False
+def _column(rows, path):
+    """The model field at the end of a path, or what an annotation gives, and whether that may be nothing."""
+    nullable, model = False, rows.model
+    if path in rows.query.annotations:
+        column = copy(rows.query.annotations[path].output_field)
+        column.attname = path
+        return column, True
     for step in path.split("__"):
         try:
             column = model._meta.get_field(step)

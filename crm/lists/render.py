@@ -14,6 +14,7 @@ from crm.conditions.widgets import dump, tokens
 from crm.lists import shapes
 from crm.lists.bulk import acts_of
 from crm.lists.cells import with_pencil
+from crm.lists.columns import prepare
 from crm.lists.page import Wish
 from crm.lists.paging import Page, take
 from crm.lists.steps import context_of
@@ -90,6 +91,7 @@ def _rows(page, wish, request):
     from_here = context_of(wish)
     for row in found.rows:
         row.in_list = from_here
+    prepare(wish.columns, found.rows)
     rows = [(row, [(c, with_pencil(page, c, row)) for c in wish.columns]) for row in found.rows]
     more = count > COUNTED
     shown = formats.number_format(min(count, COUNTED), force_grouping=True) + ("+" if more else "")

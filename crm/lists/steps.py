@@ -51,11 +51,14 @@ def neighbour(page, user, params, row, *, forward):
     if "__" in wish.sort.sort:
         raise BadRequest
     ask = partial(beside, down=wish.down, natural_down=wish.sort.down, forward=forward)
+    rows = wish.with_order(wish.base())
+    if wish.sort.sort_by is not None:
+        row = wish.with_order(page.model.objects.visible_to(user)).filter(pk=row.pk).first() or row
     if not wish.is_filtered:
-        return ask(wish.base(), wish.sort.sort, row)
+        return ask(rows, wish.sort.sort, row)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
-            return ask(wish.base(), wish.sort.sort, row)
+            return ask(rows, wish.sort.sort, row)
     except OperationalError:
         return None

@@ -15,12 +15,12 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from crm.kept import keeping
 from crm.mail import hooks
 from crm.mail.addresses import BadAddress, company_sender, is_reserved
 from crm.mail.compose import compose
 from crm.mail.transport import Connection, ServerAway
 from crm.models import Delivery, Workspace
-from crm.models.workspace import workspace_kept
 from crm.outbox import Clock
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _lease():
 
 def _send_batch(batch, smtp):
     """Send a claimed batch. Returns False when the server is away and the rest waits."""
-    with workspace_kept():
+    with keeping():
         ready = _prepare(batch)
     settle = None
     try:

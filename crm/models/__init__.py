@@ -1,4 +1,5 @@
 from crm.models.calendar import BusinessCalendar, SpecialDay
+from crm.models.custom_field import CustomField
 from crm.models.delivery import Delivery
 from crm.models.event import Event
 from crm.models.invitation import Invitation
@@ -18,6 +19,7 @@ __all__ = [
     "Alert",
     "BusinessCalendar",
     "Collaborator",
+    "CustomField",
     "Delivery",
     "Draft",
     "Event",

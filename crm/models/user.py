@@ -149,6 +149,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return found
 
     @cached_property
+    def teams_above(self):
+        """Keys of the teams that the user's team is part of, from the nearest up."""
+        found, team = [], self.team
+        while team is not None and team.parent_id and team.parent_id not in found:
+            found.append(team.parent_id)
+            team = team.parent
+        return found
+
+    @cached_property
     def role_codes(self):
         """Codes of the user's roles."""
         return {role.code for role in self._roles}

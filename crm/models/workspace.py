@@ -1,17 +1,14 @@
 """The company that runs this installation: one row."""
 
 import copy
-from contextlib import contextmanager
 
-from asgiref.local import Local
-from django.core.signals import request_finished, request_started
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm import audit
+from crm.kept import forget, kept
 
-# Lists ask for the currency in every cell: within one request the row is read once.
-_kept = Local()
+KEPT = "workspace"
 
 
 @audit.tracked()
@@ -41,36 +38,11 @@ class Workspace(models.Model):
 
     def save(self, *args, **kwargs):
         self.pk = 1
-        _kept.row = None
         super().save(*args, **kwargs)
+        forget(KEPT)
 
     @classmethod
     def get(cls):
         """The row, read once a request; defaults while nobody has set it up. Each caller gets a copy of its own."""
-        row = getattr(_kept, "row", None) or cls.objects.filter(pk=1).first() or cls(pk=1)
-        if getattr(_kept, "is_open", False):
-            _kept.row = row
-        return copy.copy(row)
-
-
-@contextmanager
-def workspace_kept():
-    """Read the company's settings once for a piece of work, as for a request."""
-    was_open = getattr(_kept, "is_open", False)
-    _open()
-    try:
-        yield
-    finally:
-        _kept.row, _kept.is_open = None, was_open
-
-
-def _open(**kwargs):
-    _kept.row, _kept.is_open = None, True
-
-
-def _close(**kwargs):
-    _kept.row, _kept.is_open = None, False
-
-
-request_started.connect(_open)
-request_finished.connect(_close)
+        # Lists ask for the currency in every cell.
+        return copy.copy(kept(KEPT, lambda: cls.objects.filter(pk=1).first() or cls(pk=1)))

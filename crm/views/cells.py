@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from crm import access, audit, htmx
 from crm.lists.bulk import locked
 from crm.lists.cells import as_read, with_pencil
+from crm.lists.columns import prepare
 from crm.lists.page import page_named
 from crm.models import User
 
@@ -19,26 +20,27 @@ def cell(request, name, pk, field):
     What was typed stays when it is refused, or when somebody else has written there meanwhile.
     """
     page = page_named(name)
-    column = page.column_edited(field) if page else None
+    column = page.column_edited(field, request.user) if page else None
     if column is None or (column.kind_needed and not access.may(request.user, column.kind_needed)):
         raise Http404
     page.require(request.user)
+    editor = page.editor(column)
     if request.method != "POST" and "shown" in request.GET:
         return _shown(request, page, column, pk)
     row = access.fetch(page.rows().select_related(*column.related), request.user, pk, edit=True)
     if request.method != "POST":
-        form = page.cell_form(field, row, by=request.user)
-        return _asked(request, page, column, row, form, was=page.typed_value(row, field))
+        form = editor.cell_form(field, row, by=request.user)
+        return _asked(request, page, column, row, form, was=editor.typed_value(row, field))
     with transaction.atomic():
         row = locked(page, page.model.objects.visible_to(request.user).filter(pk=pk))[0]
-        now = page.typed_value(row, field)
-        form = page.cell_form(field, row, request.POST, by=request.user)
+        now = editor.typed_value(row, field)
+        form = editor.cell_form(field, row, request.POST, by=request.user)
         if not form.is_valid():
             return _asked(request, page, column, row, form, was=request.POST.get("was", ""), status=422)
         if request.POST.get("was", "") != now:
             conflict = _conflict(page, column, row, form, request.POST.get("was", ""))
             return _asked(request, page, column, row, form, was=now, conflict=conflict, status=422)
-        page.write(row, form, field, request.user)
+        editor.write(row, form, field, request.user)
     if not request.htmx:
         return htmx.redirect(request, reverse(page.url_name), _("Saved."))
     return _shown(request, page, column, pk)
@@ -46,7 +48,7 @@ def cell(request, name, pk, field):
 
 def _conflict(page, column, row, form, was):
     """What the field held when it was opened, what it holds now, and who wrote that when."""
-    now = column.show(column.value(page.rows().select_related(*column.related).get(pk=row.pk)), row)
+    now = _cell(page.rows().select_related(*column.related).get(pk=row.pk), column)
     last = audit.last_change(row, column.edit)
     who = User.objects.filter(pk=last.who).first() if last and last.who else None
     return {"was": as_read(form.fields[column.edit], was), "now": now, "who": who, "at": last and last.at}
@@ -59,10 +61,16 @@ def _asked(request, page, column, row, form, *, was, conflict=None, status=200):
     return render(request, name, context, status=status)
 
 
+def _cell(row, column):
+    prepare([column], [row])
+    return column.html(row) if column.editor else column.show(column.value(row), row)
+
+
 def _shown(request, page, column, pk):
     # A row that was just given away may be out of sight: its cell still says to whom.
     rows = page.rows().select_related(*column.related).with_rights(request.user).filter(pk=pk)
     row = (rows if request.method == "POST" else rows.visible_to(request.user)).first()
     if row is None:
         raise Http404
+    prepare([column], [row])
     return render(request, "crm/lists/_cell.html", {"column": column, "html": with_pencil(page, column, row)})

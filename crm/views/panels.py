@@ -55,7 +55,7 @@ def why(request, kind, pk):
 def history(request, kind, pk):
     """Who changed which field of a record, before and after."""
     obj = _record(request, kind, pk)
-    changes = audit.changes_of(obj)
+    changes = audit.changes_of(obj, user=request.user)
     people = User.objects.in_bulk({change.who for change in changes if change.who})
     rows = [(change, people.get(change.who)) for change in changes]
     return render(request, "crm/history.html", {"object": obj, "kind": kind, "rows": rows})

@@ -92,6 +92,7 @@ class Deal(Owned):
     loss_note = models.TextField(_("what happened"), blank=True)
     competitor = models.CharField(_("competitor"), max_length=150, blank=True)
     source = models.CharField(_("source"), max_length=100, blank=True)
+    custom = models.JSONField(_("further fields"), default=dict, blank=True, db_default={}, editable=False)
     position = models.DecimalField(max_digits=20, decimal_places=8, default=top_of_lane, editable=False)
     last_touch_at = models.DateTimeField(_("last touch"), default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)

@@ -13,7 +13,7 @@ from contacts.models import Task
 from contacts.services.tasks import finish_task
 from crm.events import record
 from crm.money import format_money
-from crm.text import sort_key
+from crm.picking import suggestions
 from deals.amounts import note_amount
 from deals.models import Deal
 
@@ -41,6 +41,7 @@ def save_form(deal, form, *, by):
     if "owner" in changed:
         deal.assign_to(form.cleaned_data["owner"])
     form.save(commit=False)
+    form.save_custom()
     # Only what was changed here: what somebody else writes meanwhile stays.
     deal.save(update_fields=[*changed, "team", "rate", "name_key", "amount_base", "currency", "updated_at"])
     common = {"contact": deal.contact, "company": deal.company, "target": deal, "actor": by}
@@ -99,7 +100,4 @@ def step_kind(data):
 def suggest(model, user, data):
     """Up to ten visible records whose name begins with what was typed; htmx sends the box's own name."""
     typed = next((data[name] for name in ("contact", "company", "q") if data.get(name)), "")[:100]
-    rows = model.objects.visible_to(user)
-    if key := sort_key(typed.rpartition("#")[0] or typed):
-        rows = rows.filter(name_key__startswith=key)
-    return rows.order_by("name_key", "pk")[:10]
+    return suggestions(model, user, typed)

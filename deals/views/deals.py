@@ -66,6 +66,7 @@ def create(request):
     source = fetch(Task.objects.all(), request.user, int(task), edit=True) if task.isdecimal() else None
     deal = form.save(commit=False)
     deal.assign_to(form.cleaned_data["owner"] or request.user)
+    deal.custom = form.custom_values
     if deal.company is None and deal.contact:
         deal.company = deal.contact.company
     deal.begin(by=request.user)
@@ -103,7 +104,7 @@ def field(request, pk, name):
         return htmx.redirect(request, deal.get_absolute_url(), _("Saved."))
     deal = fetch(Deal.objects.for_card(), request.user, pk)
     response = render(request, "deals/_fact.html", {"deal": deal, "fact": editing.fact(deal, name)})
-    return htmx.refresh(response, "timeline:changed")
+    return htmx.refresh(response, "deal:changed", "timeline:changed")
 
 
 def field_shown(request, pk, name):

@@ -66,6 +66,7 @@ class Ticket(Owned):
     channel = models.CharField(_("channel"), max_length=10, default="email")
     category = models.CharField(_("category"), max_length=60, blank=True)
     tags = ArrayField(models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True)
+    custom = models.JSONField(_("further fields"), default=dict, blank=True, db_default={}, editable=False)
     # The ticket this letter seemed to belong to but could not join: closed, or not the writer's own.
     follows = models.ForeignKey(
         "self", models.SET_NULL, verbose_name=_("continues"), null=True, blank=True, related_name="followed_by"

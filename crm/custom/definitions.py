@@ -1,0 +1,75 @@
+"""Which kinds of record have custom fields, and which fields there are. Read once a request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from crm import conditions
+from crm.kept import kept
+from crm.lists import columns as list_columns
+from crm.models.custom_field import KEPT, CustomField
+
+
+@dataclass(frozen=True)
+class Target:
+    """Records that can have custom fields: a subject of the condition language and of rights, and its list.
+
+    `form(data, record, user)` gives the form of such a record: rules look at its other fields while it is filled in.
+    """
+
+    subject: str
+    model: type
+    label: str
+    list_name: str
+    form: Callable | None = None
+
+
+_targets: dict[str, Target] = {}
+
+
+def register(subject, model, *, label, list_name, form=None):
+    """Give a kind of record custom fields: its model has a JSON column `custom`. Call it in extensions.py."""
+    from crm.custom import columns, filters
+
+    _targets[subject] = Target(subject, model, label, list_name, form)
+    conditions.provider(subject)(partial(filters.fields_for, subject))
+    list_columns.provider(list_name)(partial(columns.columns_for, subject))
+
+
+def targets():
+    """All kinds of record that can have custom fields."""
+    return list(_targets.values())
+
+
+def target_of(subject):
+    """The kind of record, or None."""
+    return _targets.get(subject)
+
+
+def target_for(record):
+    """The kind of record that this record is; None for one without custom fields."""
+    return next((t for t in _targets.values() if isinstance(record, t.model)), None)
+
+
+def all_fields(subject):
+    """Every field of a subject, retired ones too, in the order of their sections and places."""
+    everything = kept(KEPT, lambda: list(CustomField.objects.order_by("subject", "position", "pk")))
+    return [field for field in everything if field.subject == subject]
+
+
+def fields_of(subject, user=None):
+    """The live fields that the user sees; all live ones without a user."""
+    return [f for f in all_fields(subject) if not f.is_retired and f.visible_to(user)]
+
+
+def field_named(subject, key, user=None):
+    """The live field with that key that the user sees, or None."""
+    return next((f for f in fields_of(subject, user) if f.key == key), None)
+
+
+def sections_of(fields):
+    """[(heading, fields)] in the order in which the sections first come."""
+    found = {}
+    for field in fields:
+        found.setdefault(field.section, []).append(field)
+    return list(found.items())

@@ -1,0 +1,36 @@
+"""Custom fields where text is made of them: letters, and what the search finds."""
+
+from django.db.models import Q, Value
+from django.db.models.functions import Upper
+from django.db.models.lookups import StartsWith
+
+from crm.custom import definitions, sql, values
+from crm.models import CustomField
+
+Kind = CustomField.Kind
+SHORTEST = 3
+
+
+def letter_text(subject, record, key):
+    """The value of a field for a letter, in the active language; "" when there is none.
+
+    A field that not everybody may see goes into no letter: whoever writes one need not be among those who may.
+    """
+    field = definitions.field_named(subject, key)
+    if field is None or field.kind == Kind.FILE or field.team_ids or field.seen_by:
+        return ""
+    return values.text(field, values.held(field, record))
+
+
+def search_condition(subject, text, user):
+    """A filter for records of which a searchable field begins with what was typed; None when there is none.
+
+    Only fields whose index is there: a search must never read a whole table.
+    """
+    typed, found = text.strip().upper(), Q()
+    if len(typed) < SHORTEST:
+        return None
+    for field in definitions.fields_of(subject, user):
+        if field.is_searchable and field.index_state == CustomField.Index.READY:
+            found |= Q(StartsWith(Upper(sql.stored(field)), Value(typed)))
+    return found or None
