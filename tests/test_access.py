@@ -15,7 +15,7 @@ from django.urls.resolvers import URLResolver
 from analytics.models import KpiTarget
 from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
 from campaigns.services import letters
-from contacts.models import ActivityType, ImportRun, Playbook, PlaybookRun, Recurrence, Requisite, Task, Topic
+from contacts.models import ActivityType, ImportRun, Merge, Playbook, PlaybookRun, Recurrence, Requisite, Task, Topic
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
@@ -93,6 +93,8 @@ def world(workspace, alice, settings, tmp_path):
     company = set_company(contact, "Acme", by=alice)
     point = points.add_point(contact, "phone", "+49 30 55501192")
     written = people.log_talk(contact, "note", "Hello", by=alice)
+    twin = people.create_contact(by=alice, first_name="Ann", city="Bonn")
+    merge = Merge.objects.create(contact=contact, kept_id=contact.pk, gone_id=0, title="Ann Lee")
     task = Task(title="Call", contact=contact)
     task.assign_to(alice)
     task.save()
@@ -155,7 +157,7 @@ def world(workspace, alice, settings, tmp_path):
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
-        "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "contacts:recurrence": repeated,
+        "contacts:file": contact, "contacts:company": company, "contacts:task": task, "contacts:import": run, "contacts:merge": merge, "contacts:recurrence": repeated,
         "contacts:playbook": book, "contacts:run_start": contact, "contacts:run_stop": book_run,
         "contacts:type": ActivityType.objects.create(name_en="Demo", name_ru="Показ"), "deals:": deal,
         "deals:proposal": proposal, "deals:product": product, "deals:order": order, "deals:pipeline": pipeline,
@@ -174,7 +176,7 @@ def world(workspace, alice, settings, tmp_path):
     }  # fmt: skip
     return {
         "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "event": written.event.id, "note_pk": written.note.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
-        "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "subject": "contact",
+        "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "kept": contact.pk, "gone": twin.pk, "subject": "contact",
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us",
         "rule": "show",
         "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),

@@ -1,6 +1,7 @@
 """Companies: page and forms."""
 
 from django.db import transaction
+from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -9,14 +10,19 @@ from django.views.decorators.http import require_POST
 from contacts.forms import CompanyForm
 from contacts.models import Company
 from contacts.services import companies, people
-from contacts.views import fields, talks
+from contacts.services.duplicates import lookup
+from contacts.views import fields, merges, talks
 from crm import htmx, registry
 from crm.access import fetch, may, require
 from crm.views.timeline import context as timeline_context
 
 
 def show(request, pk):
-    company = fetch(Company.objects.for_card().select_related("parent"), request.user, pk)
+    """The company's page; the address of a merged one leads to the record it went into."""
+    try:
+        company = fetch(Company.objects.for_card().select_related("parent"), request.user, pk)
+    except Http404:
+        return merges.follow(request, Company, pk)
     context = fields.context(fields.COMPANY, company) | talks.composer(fields.COMPANY, company, request.user)
     context |= {
         "company": company,
@@ -41,6 +47,10 @@ def create(request):
     form = CompanyForm(request.POST, by=request.user)
     if not form.is_valid():
         return render(request, "contacts/company_form.html", {"form": form}, status=422)
+    typed = {name: form.cleaned_data.get(name) or "" for name in ("name", "inn", "domain", "city")}
+    twins = [] if "anyway" in request.POST else lookup.similar_companies(request.user, **typed)
+    if twins:
+        return render(request, "contacts/company_form.html", {"form": form, "twins": twins}, status=422)
     company = companies.create_company(form, by=request.user)
     return htmx.redirect(request, company.get_absolute_url(), _("%(name)s is there.") % {"name": company})
 

@@ -1,5 +1,6 @@
 """Contacts: page, forms, edit in place."""
 
+from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -7,15 +8,20 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms import ContactForm
 from contacts.models import Contact
-from contacts.services import people, points
-from contacts.views import fields, talks
+from contacts.services import people
+from contacts.services.duplicates import lookup
+from contacts.views import fields, merges, talks
 from crm import htmx, registry
 from crm.access import fetch, require
 from crm.views.timeline import context as timeline_context
 
 
 def show(request, pk):
-    contact = fetch(Contact.objects.for_card(), request.user, pk)
+    """The person's page; the address of a merged one leads to the record it went into."""
+    try:
+        contact = fetch(Contact.objects.for_card(), request.user, pk)
+    except Http404:
+        return merges.follow(request, Contact, pk)
     context = fields.context(fields.CONTACT, contact) | talks.composer(fields.CONTACT, contact, request.user)
     context |= {
         "contact": contact,
@@ -34,13 +40,13 @@ def new(request):
 
 @require_POST
 def create(request):
-    """Make a contact. Somebody with the same email or phone is shown first; the second press makes it all the same."""
+    """Make a contact. Who seems to be here already is shown first; the second press makes it all the same."""
     require(request.user, "contact", "edit")
     form = ContactForm(request.POST, by=request.user)
     if not form.is_valid():
         return render(request, "contacts/contact_form.html", {"form": form}, status=422)
     data = form.cleaned_data
-    twins = points.same_people(request.user, email=data["email"], phone=data["phone"])
+    twins = [match for match in lookup.similar_people(request.user, **_compared(data)) if match.is_likely]
     if twins and "anyway" not in request.POST:
         return render(request, "contacts/contact_form.html", {"form": form, "twins": twins}, status=422)
     company = data.pop("company")
@@ -86,9 +92,17 @@ def destroy(request, pk):
     return htmx.redirect(request, reverse("contacts:index"), _("%(name)s is deleted.") % {"name": contact})
 
 
+_COMPARED = ("first_name", "last_name", "middle_name", "email", "phone", "company", "birthday_on", "city")
+
+
+def _compared(data):
+    return {name: data[name] for name in _COMPARED if name in data}
+
+
 def _twins(request, form, contact):
-    """Others with the email or the phone that was just written, unless the person has seen them."""
-    if "anyway" in request.POST:
+    """Others who seem to be this person by what was just written, unless the person has seen them."""
+    if "anyway" in request.POST or not set(form.changed_data) & {"first_name", "last_name", "email", "phone"}:
         return []
-    new = {name: form.cleaned_data[name] for name in ("email", "phone") if name in form.changed_data}
-    return points.same_people(request.user, exclude=contact.pk, **new)
+    data = _compared(form.cleaned_data)
+    data |= {name: "" for name in ("email", "phone") if name not in form.changed_data}
+    return [match for match in lookup.similar_people(request.user, contact.pk, **data) if match.is_likely]

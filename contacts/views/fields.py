@@ -150,6 +150,8 @@ def edit(request, subject, pk, name):
     except people.FieldRefused as refusal:
         form.add_error(name, str(refusal))
         return _form(request, subject, record, name, form, was=was)
+    except subject.model.DoesNotExist:  # merged or deleted while the form was on its way
+        raise Http404
     except people.Conflict as conflict:
         return _form(request, subject, record, name, form, was=conflict.current, conflict=conflict.current)
     if not request.htmx:

@@ -18,6 +18,9 @@ const acts = {
   "?": () => document.getElementById("shortcuts")?.showModal(),
   c: () => (press("c") ? press("c").click() : open("> ")),
   e: () => press("e")?.click(),
+  m: () => press("m")?.click(),
+  n: () => press("n")?.click(),
+  s: () => press("s")?.click(),
 };
 // Two letters after each other: "g d" goes to the deals, "c t" makes a task. "c" alone acts when no second letter comes.
 const chord = (keys) => document.querySelector(`[data-chord="${CSS.escape(keys)}"]`);

@@ -200,7 +200,7 @@ def test_what_came_after_the_merge_is_told_and_stays_with_the_kept_one(alice):
     told = {m.label: m.n for m in merging.arrivals(merge)}
     merging.undo_merge(merge, by=alice)
 
-    assert told == {"contacts.task": 1, "crm.event": 1}
+    assert told == {"contacts.task": 1, "crm.event": 1, "crm.note": 1}
     old.refresh_from_db()
     new.refresh_from_db()
     assert (old.contact_id, new.contact_id) == (twin.pk, ann.pk)

@@ -124,7 +124,7 @@ def test_the_question_is_answered_by_indexes_alone():
     ids=str,
 )
 def test_a_company_is_found_by_its_number_its_site_and_its_name(alice, typed, reasons):
-    company = factories.company("Волна Севера", inn="7707083893", domain="volna.example", owner=alice)
+    company = factories.company("ПАО «Волна Севера»", inn="7707083893", domain="volna.example", owner=alice)
 
     matches = lookup.similar_companies(alice, **typed)
 

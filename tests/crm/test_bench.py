@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from contacts.models import Company, Contact, ImportRun
+from contacts.models import Company, Contact, ImportRun, Merge
 from crm.models import Delivery, Event, Job, User
 from crm.roles import create_standard_roles
 from tests import factories
@@ -40,6 +40,13 @@ def test_letters_are_sent_by_two_workers_and_taken_away(measure):
 
     assert found["sent"] == 60
     assert not any(model.objects.exists() for model in (Contact, Delivery, Event))
+
+
+def test_a_merge_is_measured_and_taken_away(measure):
+    found = measure("--only", "merge", "--count", "50")["work"]["merge"]
+
+    assert found["rows each"] == 50
+    assert not any(model.objects.exists() for model in (Contact, Event, Merge))
 
 
 def test_pages_are_measured_with_their_statements_and_the_sign_in_with_its_password(measure):

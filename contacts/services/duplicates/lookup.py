@@ -7,6 +7,7 @@ an index brings is then looked at: only names that are truly alike, and not too 
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 from rapidfuzz.distance import JaroWinkler
 
 from contacts.models import Company, Contact
@@ -15,6 +16,10 @@ from contacts.services.duplicates.records import company_key
 from crm.models import Workspace
 from crm.text import digits, norm_email, norm_phone, sort_key
 
+REASONS = {
+    "email": _("same email"), "phone": _("same phone"), "name": _("similar name"), "birthday": _("same birthday"),
+    "company": _("same company"), "city": _("same city"), "inn": _("same taxpayer number"), "domain": _("same website"),
+}  # fmt: skip
 # What an index may bring for each question; a name that more people have says nothing by itself.
 MOST = 50
 RARE = 4
@@ -54,6 +59,16 @@ class Match:
         """Whether an address or a number says it, not only the name."""
         return bool({"email", "phone", "inn", "domain", "birthday"} & set(self.reasons))
 
+    @property
+    def is_likely(self):
+        """Whether saving should stop for it: a name alone is only shown while typing."""
+        return self.is_strong or len(self.reasons) > 1
+
+    @property
+    def words(self):
+        """The reasons in the reader's language."""
+        return [REASONS[name] for name in self.reasons]
+
 
 def similar_people(user, exclude=None, **record):
     """Matches of one person among those the user may see, strongest first, at most five; see `likely_duplicates`."""
@@ -75,7 +90,7 @@ def likely_duplicates(records, *, user=None, exclude=None):
         cursor.execute(_PEOPLE, [*map(list, zip(*rows, strict=True)), *[MOST] * 5])
         found = cursor.fetchall()
     people = Contact.objects.visible_to(user) if user else Contact.objects.all()
-    people = people.filter(pk__in={pk for _i, pk, _how in found} - {exclude}).select_related("company")
+    people = people.filter(pk__in={pk for _place, pk, _how in found} - {exclude}).select_related("company")
     people = {person.pk: person for person in people}
     ways = {}
     for i, pk, how in found:

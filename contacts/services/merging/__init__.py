@@ -21,12 +21,12 @@ from contacts.services.merging.acts import (
     survivor_of,
 )
 from contacts.services.merging.changes import Changes
-from contacts.services.merging.fields import merged_values, questions
+from contacts.services.merging.fields import default_choice, is_empty, merged_values, questions
 from contacts.services.merging.pointers import Reference, references, rule, stays
 from contacts.services.merging.preview import preview
 from contacts.services.merging.undoing import arrivals, forget_old_merges, undo_merge
 
 __all__ = [
-    "Changes", "MergeRefused", "Reference", "arrivals", "forget_old_merges", "merge_companies", "merge_contacts",
+    "Changes", "MergeRefused", "Reference", "arrivals", "default_choice", "forget_old_merges", "is_empty", "merge_companies", "merge_contacts",
     "merge_records", "merged_values", "preview", "questions", "references", "rule", "stays", "survivor_of", "undo_merge",
 ]  # fmt: skip
