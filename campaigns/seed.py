@@ -4,20 +4,19 @@ import json
 
 from campaigns import seed_sequences
 from campaigns.models import GuideForm, HandOffRule, ScoreRule
-
-PD_EN, AD_EN = "I agree that Halden Instruments keeps my data to answer me.", "I agree to letters with tips and offers."
-PD_RU, AD_RU = "Согласен на обработку персональных данных.", "Согласен получать письма с советами и предложениями."
+from contacts.models import Topic
 
 
 def seed(plan):
     """Guides, rules, segments, sequences; the stream of events first, because all of them read it."""
-    for slug, language, title, personal, advertising in [
-        ("calibration", "en", "Calibration guide", PD_EN, AD_EN),
-        ("poverka", "ru", "Руководство по поверке", PD_RU, AD_RU),
+    tips = Topic.objects.get(code="tips")
+    for slug, language, law, title in [
+        ("calibration", "en", "gdpr", "Calibration guide"),
+        ("poverka", "ru", "ru", "Руководство по поверке"),
     ]:
         GuideForm.objects.create(
             slug=slug, language=language, title=title, text=title, content=f"{title}\n\n1. …\n2. …".replace(" …", " FM-300"),
-            personal_data_text=personal, advertising_text=advertising,
+            law=law, topic=tips,
         )  # fmt: skip
     for event, label, points, half_life, cap in [
         ("guide.downloaded", "Downloaded a guide", 30, 45, 40),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from campaigns.models import Letter, Segment, Sequence, Step, Suppression
 from campaigns.services import letters, segments
+from contacts.models import Topic
 
 _TIPS_EN = "https://halden.example/tips"
 _TIPS_RU = "https://halden.example/sovety"
@@ -80,7 +81,10 @@ def seed_sequences(plan):
 
 
 def _write(plan, tips, segment):
-    sequence = Sequence(name=tips.name, segment=segment, status=Sequence.Status.RUNNING, started_at=plan.now)
+    topic = Topic.objects.get(code="tips")
+    sequence = Sequence(
+        name=tips.name, topic=topic, segment=segment, status=Sequence.Status.RUNNING, started_at=plan.now
+    )
     sequence.assign_to(plan.users["marketer"])
     sequence.save()
     for position, (name, subject, body) in enumerate(tips.letters):
@@ -169,8 +173,8 @@ def _unsubscribed(plan, sequence):
     """Whoever unsubscribed gets no more: the address is suppressed and the consent withdrawn."""
     plan.run(
         """
-        INSERT INTO contacts_consent (contact_id, purpose, topic, channel, is_given, text, source, at)
-        SELECT contact_id, 'advertising', '', 'email', false, '', 'unsubscribe', ended_at FROM campaigns_enrolment
+        INSERT INTO contacts_consent (contact_id, purpose, topic, channel, is_given, text, source, way, at)
+        SELECT contact_id, 'advertising', '', 'email', false, '', 'unsubscribe link', 'link', ended_at FROM campaigns_enrolment
         WHERE sequence_id = %(sequence)s AND reason = 'unsubscribed'
         """,
         sequence=sequence.pk,

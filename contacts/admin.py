@@ -6,14 +6,17 @@ from contacts.models import (
     Address,
     BankAccount,
     Company,
+    Consent,
+    ConsentText,
     Contact,
     ContactPoint,
     Employment,
     LifecycleStay,
     Requisite,
     Task,
+    Topic,
 )
-from crm.admin import TrackedAdmin
+from crm.admin import ReadOnlyAdmin, TrackedAdmin
 from crm.text import sort_key
 
 
@@ -121,3 +124,33 @@ class RequisiteAdmin(RecordAdmin):
     autocomplete_fields = ["company"]
     readonly_fields = ["is_primary", "created_at"]
     inlines = [BankAccountInline]
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    """The ledger only grows: statements are made in the program."""
+
+    list_display = ["contact", "purpose", "topic", "channel", "is_given", "way", "at"]
+    list_filter = ["purpose", "channel", "is_given", "way", "law"]
+    list_select_related = ["contact"]
+    search_fields = ["point__startswith", "contact__name_key__startswith"]
+    date_hierarchy = "at"
+    show_full_result_count = False
+    list_per_page = 50
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(ReadOnlyAdmin):
+    list_display = ["purpose", "law", "language", "number", "created_at", "by"]
+    list_filter = ["purpose", "law", "language"]
+    search_fields = ["text"]
+
+
+@admin.register(Topic)
+class TopicAdmin(TrackedAdmin):
+    list_display = ["name", "code", "is_offered", "position"]
+    search_fields = ["code", "name_en", "name_ru"]
+    readonly_fields = ["code"]
+
+    def has_delete_permission(self, request, obj=None):
+        return False

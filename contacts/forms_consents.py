@@ -15,9 +15,7 @@ class ConsentForm(forms.Form):
     topic = forms.ChoiceField(label=pgettext_lazy("of letters", "Topic"), required=False)
     channel = forms.ChoiceField(label=_("Channel"), choices=Consent.Channel.choices, required=False)
     given = forms.ChoiceField(
-        label=_("Statement"),
-        choices=[("1", _("Consent given")), ("0", _("Consent withdrawn"))],
-        widget=forms.RadioSelect,
+        label=_("Statement"), choices=[("", "–"), ("1", _("Consent given")), ("0", _("Consent withdrawn"))]
     )
     source = forms.CharField(
         label=_("Where it was said"), max_length=200, help_text=_("A call, a letter, a signed form with its number.")
@@ -29,7 +27,7 @@ class ConsentForm(forms.Form):
         topics = [(topic.code, topic.name) for topic in Topic.objects.all()]
         self.fields["topic"].choices = [("", _("All letters")), *topics]
         one_line_only(self)
-        self.helper = TwoColumns(self, wide=["given", "source", "note"])
+        self.helper = TwoColumns(self, wide=["source", "note"])
 
     def clean(self):
         data = super().clean()

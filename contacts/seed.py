@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from contacts import seed_consents
 from contacts.models import Contact, Task
 from contacts.services import next_steps
 
@@ -168,7 +169,7 @@ def seed(plan):
     _companies(plan, words | owners)
     _contacts(plan, words | owners)
     _points(plan)
-    _consents(plan)
+    seed_consents.seed(plan)
     _pairs(plan)
 
 
@@ -276,17 +277,6 @@ def _points(plan):
         UNION ALL
         SELECT id, 'phone', phone, replace(phone, ' ', ''), reverse(regexp_replace(phone, '\\D', '', 'g')), '', true, created_at
         FROM contacts_contact WHERE phone <> ''
-        """
-    )
-
-
-def _consents(plan):
-    plan.run(
-        """
-        INSERT INTO contacts_consent (contact_id, purpose, topic, channel, is_given, text, source, at)
-        SELECT id, purpose, '', 'email', true, 'I agree.', '/g/calibration', created_at
-        FROM contacts_contact, (VALUES ('personal_data'), ('advertising')) p (purpose)
-        WHERE email <> '' AND (purpose = 'personal_data' OR pg_temp.pick(id, 30, 3) > 0)
         """
     )
 
