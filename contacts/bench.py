@@ -12,14 +12,15 @@ COMPANY = "Benchmark Works"
 
 
 def people_csv(n):
-    """Yield the lines of a file of n people as bytes: every 50th is refused, every 20th stands there twice."""
+    """Yield the lines of a file of n people as bytes: every 50th is refused, every 20th stands there again, promoted."""
     yield (";".join(HEADERS) + "\n").encode("utf-8-sig")
     for i in range(n):
-        person = i - 1 if i % 20 == 19 else i
+        again = i % 20 == 19
+        person = i - 1 if again else i
         email = "no address" if i % 50 == 49 else f"person.{person}@bench.example"
         yield (
             f"Anna{person % 97};Müller{person % 997};{email};+49 30 {5_000_000 + person};{COMPANY} {person % 500};"
-            f"Buyer;Berlin;Germany;{1 + person % 28:02}.{1 + person % 12:02}.{1950 + person % 50};fair, {person % 7}\n"
+            f"{'Head of purchasing' if again else 'Buyer'};Berlin;Germany;{1 + person % 28:02}.{1 + person % 12:02}.{1950 + person % 50};fair, {person % 7}\n"
         ).encode()
 
 
@@ -54,7 +55,9 @@ def _take_away(run):
     while some := list(made[:1000]):
         Event.objects.filter(contact_id__in=some).delete()
         Contact.objects.filter(pk__in=some).delete()
-    Company.objects.filter(source=run.file.name, name__startswith=COMPANY).delete()
+    companies = Company.objects.filter(source=run.file.name, name__startswith=COMPANY)
+    Event.objects.filter(company_id__in=list(companies.values_list("pk", flat=True))).delete()
+    companies.delete()
     Job.objects.filter(pk=run.job_id).delete()
     run.delete()
     StoredFile.objects.filter(pk=run.file_id).delete()

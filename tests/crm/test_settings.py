@@ -49,7 +49,7 @@ def test_who_may_only_see_users_is_shown_no_way_to_change_them(client, carol):
 
 def test_the_profile_keeps_what_one_is_told(client, alice):
     client.force_login(alice)
-    data = {"name": "Alice B.", "language": "ru", "time_zone": "Europe/Moscow", "theme": "dark"}
+    data = {"name": "Alice B.", "language": "ru", "time_zone": "Europe/Moscow", "week_start": "0", "theme": "dark"}
 
     answer = client.post(reverse("profile"), data | {"job.finished:mail": "on"})
 
