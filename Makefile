@@ -16,7 +16,7 @@ run: $(VENV)/stamp-run staticfiles/stamp
 	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/stamp-dev node_modules/stamp assets
-	$(BIN)/python -m crm.embedded.run $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m crm.embedded.run $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(VENV)/stamp-dev node_modules/stamp assets
 	$(BIN)/ruff check .

@@ -1,6 +1,8 @@
 """Real Celery workers on a test's own database, broker and mail server."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from urllib.parse import quote
@@ -22,10 +24,19 @@ def environment(**more):
 
 
 def start(folder, name, **more):
-    """Start a worker with its own beat; `more` goes into its environment. The caller ends it."""
+    """Start a worker with its own beat, in a group of their own; `more` goes into its environment. The caller ends it."""
     command = [
         sys.executable, "-m", "celery", "-q", "-A", "crm", "worker", "-B", "-s", str(folder / f"beat-{name}"), "-n", name,
         "-Q", QUEUES, "--loglevel", "ERROR", "--pool", "solo", "--without-gossip", "--without-mingle",
     ]  # fmt: skip
     with open(folder / f"{name}.log", "ab") as log:
-        return subprocess.Popen(command, env=environment(**more), stdout=log, stderr=log, cwd=settings.BASE_DIR)
+        return subprocess.Popen(
+            command, env=environment(**more), stdout=log, stderr=log, cwd=settings.BASE_DIR, start_new_session=True
+        )
+
+
+def kill(process):
+    """End a worker and its beat at once, as a machine that goes down does: a beat left alone would ring for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

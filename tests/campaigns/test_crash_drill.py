@@ -1,6 +1,5 @@
 """5,000 letters while workers are killed twenty times and Redis forgets everything: none lost without record, none twice."""
 
-import contextlib
 import shutil
 import tempfile
 import time
@@ -16,7 +15,7 @@ from crm.embedded.place import open_place
 from crm.embedded.redis import Redis
 from crm.mail import queue_many, worker
 from crm.models import Delivery
-from tests.workers import start
+from tests.workers import kill, start
 
 LETTERS = 5000
 KILLS = 20
@@ -52,8 +51,7 @@ def test_no_letter_is_lost_without_record_and_none_goes_twice(workspace, smtp, b
                 time.sleep(0.02)
             if kills < KILLS:
                 name = ("one", "two")[kills % 2]
-                running[name].kill()
-                running[name].wait()
+                kill(running[name])
                 kills += 1
                 if kills == KILLS // 2:
                     client.Redis(
@@ -62,9 +60,7 @@ def test_no_letter_is_lost_without_record_and_none_goes_twice(workspace, smtp, b
                 running[name] = start(tmp_path, name, **env)
     finally:
         for process in running.values():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            process.wait()
+            kill(process)
 
     Delivery.objects.filter(state__in=[State.CLAIMED, State.SUBMITTING]).update(
         lease_until=timezone.now() - timedelta(seconds=1)
