@@ -198,7 +198,7 @@ def _companies(plan, values):
             CASE WHEN i %% 2 = 0 THEN (%(words_ru_latin)s::text[])[word] || '-' || (%(kinds_ru_latin)s::text[])[kind]
               ELSE (%(words_en_latin)s::text[])[word] || '-' || (%(kinds_en_latin)s::text[])[kind] END || CASE WHEN i > 190 THEN i::text ELSE '' END || '.example' AS host,
             CASE WHEN i %% 2 = 0 THEN pg_temp.word(i, 3, %(cities_ru)s) ELSE pg_temp.word(i, 3, %(cities_en)s) END AS city,
-            %(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 5)))) AS at
+            %(start)s + make_interval(secs => %(span)s * pg_temp.unit(i, 5)) AS at
           -- The first 190 names are all different: each word meets each kind once.
           FROM (SELECT i, 1 + j %% words AS word, 1 + (j %% words + j / words * 5) %% kinds AS kind
             FROM (SELECT i, (i - 1) / 2 AS j, CASE WHEN i %% 2 = 0 THEN 12 ELSE 16 END AS words, CASE WHEN i %% 2 = 0 THEN 8 ELSE 12 END AS kinds
@@ -244,7 +244,7 @@ def _contacts(plan, values):
               CASE WHEN NOT c.ru THEN pg_temp.word(i, 12, %(last_en_latin)s)
                 ELSE pg_temp.word(i, 12, %(last_ru_latin)s) || CASE WHEN c.woman THEN 'a' ELSE '' END END AS last_latin,
               CASE WHEN NOT c.ru THEN pg_temp.word(i, 11, %(first_en)s) WHEN c.woman THEN pg_temp.word(i, 11, %(women_ru)s) ELSE pg_temp.word(i, 11, %(men_ru)s) END AS first,
-              greatest(%(start)s, least(%(now)s, pg_temp.work(%(start)s + make_interval(secs => %(span)s * (1 - sqrt(pg_temp.unit(i, 10)))), i, 26))) AS at
+              greatest(%(start)s, least(%(now)s, pg_temp.work(%(start)s + make_interval(secs => %(span)s * pg_temp.unit(i, 10)), i, 26))) AS at
             FROM (SELECT i, company, company %% 2 = 0 AS ru, pg_temp.pick(i, 9, 2) = 0 AS woman
                 FROM (SELECT i, 1 + pg_temp.pick(i, 14, %(companies)s) AS company FROM generate_series(1, %(n)s) i) a) c
             JOIN contacts_company k ON k.id = c.company) b) d

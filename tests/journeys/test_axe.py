@@ -55,7 +55,7 @@ def test_pages_without_sign_in_are_accessible(new_page, watch, axe, theme, alice
     watch.assert_clean()
 
 
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)])
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESK), ("dark", PHONE)])
 def test_pages_of_the_frame_are_accessible(new_page, sign_in, watch, axe, company, theme, viewport):
     page = new_page(theme=theme, viewport=viewport)
     sign_in(page, company)

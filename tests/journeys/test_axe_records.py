@@ -22,7 +22,7 @@ from tickets.services import surveys
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
-LOOKS = [("light", DESK), ("dark", DESK), ("light", PHONE), ("dark", PHONE)]
+LOOKS = [("light", DESK), ("dark", PHONE)]
 
 
 @pytest.fixture

@@ -179,11 +179,12 @@ def test_a_chosen_file_arrives_at_once_and_belongs_to_the_record(page, sign_in, 
     sign_in(page, person)
     page.goto(jonas.get_absolute_url())
 
-    page.locator("[data-upload] input[type=file]").set_input_files(
+    panel = page.locator("section", has=page.get_by_role("heading", name="Files", exact=True))
+    panel.locator("[data-upload] input[type=file]").set_input_files(
         {"name": "offer.txt", "mimeType": "text/plain", "buffer": b"hello"}
     )
     page.get_by_role("button", name="Remove offer.txt").wait_for()
-    page.locator("form:has([data-upload])").get_by_role("button", name="Add").click()
+    panel.get_by_role("button", name="Add").click()
     page.get_by_role("link", name="offer.txt").wait_for()
 
     assert [kept.name for kept in files_of(jonas)] == ["offer.txt"]

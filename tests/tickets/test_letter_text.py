@@ -74,7 +74,7 @@ def test_e16_one_broken_byte_does_not_turn_a_letter_into_another_alphabet():
         ("Ann Lee ann@example.com", "ann@example.com", "Ann Lee"),
         ("ann@example.com (Ann Lee)", "ann@example.com", "Ann Lee"),
         ('"ann@example.com" <eve@evil.example>', "eve@evil.example", "ann@example.com"),
-        ("пользователь@пример.рф", "пользователь@пример.рф", ""),
+        ("пользователь@пример.рф", "пользователь@xn--e1afmkfd.xn--p1ai", ""),
         ("<>", "", ""),
         ("nobody", "", ""),
     ],

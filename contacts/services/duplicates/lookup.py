@@ -29,9 +29,9 @@ _PEOPLE = """
 SELECT r.i, found.id, found.how FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[], %s::text[])
   AS r(i, key, swapped, email, phone, born, company) CROSS JOIN LATERAL (
   (SELECT contact_id AS id, 'email' AS how FROM contacts_contactpoint
-    WHERE norm = r.email AND kind = 'email' AND contact_id IS NOT NULL ORDER BY contact_id LIMIT 20)
+    WHERE norm = r.email AND kind = 'email' AND contact_id IS NOT NULL LIMIT 20)
   UNION ALL (SELECT contact_id, 'phone' FROM contacts_contactpoint
-    WHERE norm = r.phone AND kind = 'phone' AND contact_id IS NOT NULL ORDER BY contact_id LIMIT 20)
+    WHERE norm = r.phone AND kind = 'phone' AND contact_id IS NOT NULL LIMIT 20)
   UNION ALL (SELECT id, 'name' FROM contacts_contact WHERE name_key >= r.key AND name_key <= r.key || ' я' ORDER BY name_key, id LIMIT %s)
   UNION ALL (SELECT id, 'name' FROM contacts_contact WHERE name_key >= r.swapped AND name_key <= r.swapped || ' я' ORDER BY name_key, id LIMIT %s)
   UNION ALL (SELECT id, 'sound' FROM contacts_contact
@@ -41,8 +41,8 @@ SELECT r.i, found.id, found.how FROM unnest(%s::int[], %s::text[], %s::text[], %
   UNION ALL (SELECT id, 'sound' FROM contacts_contact WHERE contacts_name_code(name_key) = contacts_name_code(r.key) LIMIT %s)
 ) found"""
 _COMPANIES = """
-(SELECT id, 'inn' AS how FROM contacts_company WHERE inn = %s AND inn <> '' ORDER BY id LIMIT 20)
-UNION ALL (SELECT id, 'domain' FROM contacts_company WHERE domain = %s AND domain <> '' ORDER BY id LIMIT 20)
+(SELECT id, 'inn' AS how FROM contacts_company WHERE inn = %s AND inn <> '' LIMIT 20)
+UNION ALL (SELECT id, 'domain' FROM contacts_company WHERE domain = %s AND domain <> '' LIMIT 20)
 UNION ALL (SELECT id, 'sound' FROM contacts_company WHERE contacts_company_code(name_key) = contacts_company_code(%s)
   AND contacts_company_code(%s) <> '' LIMIT %s)"""
 

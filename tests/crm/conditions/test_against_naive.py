@@ -18,7 +18,7 @@ SPANS = st.builds(
     st.sampled_from([0, 1, 2, 4, 13]),
     st.sampled_from(["day", "week", "month", "year"]),
 )
-DAYS = st.sampled_from(["2028-02-27", "2028-02-28", "2028-02-29", "2027-02-28", "1984-02-29", "1980-02-28"])
+DAYS = st.sampled_from(["2024-02-27", "2024-02-28", "2024-02-29", "2023-02-28", "1984-02-29", "1980-02-28"])
 NUMBERS = st.sampled_from(["0", "1", "2.5", "-3", "3", "50", "100"])
 TEXTS = {
     "city": st.sampled_from(["Berlin", "москва", "%", "_", "o'h", "b", "ONE", "1"]),
