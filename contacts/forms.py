@@ -1,7 +1,5 @@
 """Forms of contacts, companies and tasks."""
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -9,7 +7,7 @@ from contacts.dates import read_birthday
 from contacts.models import Company, Contact, ContactPoint, Task
 from contacts.services.points import PointRefused, normalise
 from crm.custom.forms import WithCustom
-from crm.forms import one_line_only, zone_choices
+from crm.forms import TwoColumns, one_line_only, zone_choices
 from crm.models import User
 
 LANGUAGES = [("", "–"), ("en", "English"), ("ru", "Русский"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
@@ -59,14 +57,6 @@ class BirthdayField(forms.CharField):
             raise forms.ValidationError(_("Write the day like 1980-03-05, 5.3.1980 or, without the year, 5 March."))
 
 
-def _two_columns(form, wide=()):
-    helper = FormHelper(form)
-    helper.form_tag = False
-    fields = [Field(name, wrapper_class="span-2" if name in wide else "") for name in form.fields]
-    helper.layout = Layout(Div(*fields, css_class="form-2"))
-    return helper
-
-
 class ContactForm(WithCustom, forms.ModelForm):
     """All fields of a contact; the field named `only` alone for an edit in place. With `by` also the custom fields."""
 
@@ -97,7 +87,7 @@ class ContactForm(WithCustom, forms.ModelForm):
         if only:
             self.fields = {only: self.fields[only]}
         one_line_only(self)
-        self.helper = _two_columns(self, wide=["tags"])
+        self.helper = TwoColumns(self, wide=["tags"])
         self.with_custom("contact", by, only)
 
     def clean(self):
@@ -145,7 +135,7 @@ class CompanyForm(WithCustom, forms.ModelForm):
         if only:
             self.fields = {only: self.fields[only]}
         one_line_only(self)
-        self.helper = _two_columns(self, wide=["name", "tags"])
+        self.helper = TwoColumns(self, wide=["name", "tags"])
         self.with_custom("company", by, only)
 
     def _post_clean(self):
