@@ -58,9 +58,17 @@ def judge(url):
         raise Refused(CLOSED) from None
     if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
         raise Refused(CLOSED)
+    return parts, host, port, judge_server(host, port, PORTS)
+
+
+def judge_server(host, port, ports):
+    """The IP to connect to for a server that a user named, on one of `ports`. Raises Refused.
+
+    What stands in OUTSIDE_ALLOW is taken by its name.
+    """
     if f"{host}:{port}" in settings.OUTSIDE_ALLOW:
-        return parts, host, port, host
-    if port not in PORTS:
+        return host
+    if port not in ports:
         raise Refused(CLOSED)
     try:
         found = {row[4][0] for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
@@ -68,7 +76,7 @@ def judge(url):
         raise Refused(CLOSED) from None
     if not found or not all(is_public(address) for address in found):
         raise Refused(CLOSED)
-    return parts, host, port, sorted(found, key=lambda address: ":" in address)[0]
+    return sorted(found, key=lambda address: ":" in address)[0]
 
 
 def is_public(address):

@@ -7,12 +7,12 @@ from django.core.management import call_command
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import people
+from crm.mail.incoming.parse import parse
 from crm.mail.marks import mark_of
 from crm.models import Delivery, Event, Notification, StoredFile
 from tickets.models import InboundMail, Mailbox, Ticket, TicketMessage
 from tickets.services import desk
 from tickets.services.inbound import take
-from tickets.services.inbound.parse import parse
 
 pytestmark = pytest.mark.django_db
 

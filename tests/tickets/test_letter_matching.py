@@ -9,13 +9,13 @@ from django.urls import reverse
 
 from contacts.services import people
 from crm.mail import queue_mail, send_due
+from crm.mail.incoming import parse as parsing
 from crm.models import Delivery, StoredFile
 from crm.notify import notify
 from tests.tickets.test_inbound import letter, support  # noqa: F401  fixtures
 from tests.tickets.test_letter_parts import PNG, parts_of
 from tickets.models import InboundMail, Ticket, TicketMessage
 from tickets.services import desk
-from tickets.services.inbound import parse as parsing
 from tickets.services.inbound import take
 
 pytestmark = pytest.mark.django_db

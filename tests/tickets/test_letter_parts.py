@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
+from crm.mail.incoming import tnef
+from crm.mail.incoming.parse import MOST_PARTS, parse
 from tests.tickets.test_inbound import letter
-from tickets.services.inbound import tnef
-from tickets.services.inbound.parse import MOST_PARTS, parse
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from crm.mail.incoming.charsets import guessed
+from crm.mail.incoming.parse import parse
+from crm.mail.incoming.quotes import fold
 from tests.tickets.test_inbound import letter
-from tickets.services.inbound.charsets import guessed
-from tickets.services.inbound.parse import parse
-from tickets.services.quotes import fold
 
 
 def raw_letter(body, kind="text/plain", head=b""):

@@ -6,13 +6,13 @@ from django.urls import reverse
 
 from contacts.models import Contact
 from contacts.services import people
+from crm.mail.incoming.parse import parse
+from crm.mail.incoming.quotes import fold
 from crm.models import Delivery, Event
 from tests.tickets.test_inbound import letter, support  # noqa: F401  fixtures
 from tickets.models import Article, Category, DeskSettings, Mailbox, Ticket
 from tickets.services import articles, desk, surveys
 from tickets.services.inbound import take
-from tickets.services.inbound.parse import parse
-from tickets.services.quotes import fold
 
 pytestmark = pytest.mark.django_db
 

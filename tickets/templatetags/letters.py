@@ -7,7 +7,7 @@ from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from tickets.services.pictures import shown
+from crm.mail.incoming.pictures import shown
 
 register = template.Library()
 

@@ -12,13 +12,13 @@ from contacts.models import Contact, ContactPoint
 from contacts.services import people
 from crm import files, htmx, registry
 from crm.access import fetch, require
+from crm.mail.incoming import pictures as letter_pictures
+from crm.mail.incoming.quotes import fold
 from crm.models import User
 from crm.text import norm_email
 from tickets.forms import AssignForm, PriorityForm, ReplyForm, StatusForm, TagsForm, TicketForm
 from tickets.models import InboundMail, Macro, Priority, Ticket, TicketMessage
 from tickets.services import articles, desk
-from tickets.services import pictures as letter_pictures
-from tickets.services.quotes import fold
 from tickets.services.tags import known_tags, set_tags
 
 QUEUE = 40

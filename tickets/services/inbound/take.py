@@ -8,23 +8,23 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import override
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import invitations, people
-from crm import files
 from crm.events import record
 from crm.mail.bounces import take_report
+from crm.mail.incoming import guard
+from crm.mail.incoming.keeping import keep_files
+from crm.mail.incoming.parse import parse, unreadable_id
 from crm.models import Delivery, Notification, User, Workspace
 from crm.notify import notify
 from tickets.models import DeskSettings, InboundMail, Mailbox, Ticket
 from tickets.services import desk
-from tickets.services.inbound import guard, ledger, threads
-from tickets.services.inbound.parse import parse, unreadable_id
+from tickets.services.inbound import ledger, threads
 
 log = logging.getLogger(__name__)
 Outcome = InboundMail.Outcome
-MOST_FILES = 50
 
 
 @dataclass
@@ -180,28 +180,9 @@ def _note_campaign_reply(letter, contact):
 
 
 def _keep_files(letter, message):
-    """Keep the files; a note says which are missing. Only pictures that the letter shows count as its pictures."""
-    kept = letter.files[: -1 if letter.is_cut else None][:MOST_FILES]
-    shown = letter.html.lower()
-    for file in kept:
-        try:
-            kind = "inline" if file.is_picture and file.cid and f"cid:{file.cid.lower()}" in shown else "attachment"
-            stored = files.store(file.content, file.name, target=message, kind=kind)
-            if kind == "inline":
-                message.images.append({"cid": file.cid, "file": str(stored.uuid)})
-        except files.FileRefused as refusal:
-            desk.note(message.ticket, str(refusal), by=None)
-    message.save(update_fields=["images"])
-    if letter.is_cut:
-        text = _("The letter is too large and was cut. Ask its sender to send the files another way.")
-        desk.note(message.ticket, text, by=None)
-    elif missing := len(letter.files) - len(kept) + letter.left_out:
-        text = ngettext(
-            "%(count)s more part of the letter stands only in its original.",
-            "%(count)s more parts of the letter stand only in its original.",
-            missing,
-        )
-        desk.note(message.ticket, text % {"count": missing}, by=None)
+    """Keep the files; notes say which are missing."""
+    for sentence in keep_files(letter, message):
+        desk.note(message.ticket, sentence, by=None)
 
 
 def _note_others(letter, contact, ticket):

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
 
+from crm.mail.incoming import tnef
+from crm.mail.incoming.charsets import decoded, guessed
+from crm.mail.incoming.markup import without_remote, words_of
 from crm.text import norm_email
-from tickets.services.inbound import tnef
-from tickets.services.inbound.charsets import decoded, guessed
-from tickets.services.inbound.markup import without_remote, words_of
 
 MOST_PARTS = 200
 # No more of a letter is fetched. One of this size may have been cut.

@@ -1,6 +1,7 @@
 """Pictures in letters: those that came along are shown; those that lie elsewhere only when somebody asks for them.
 
-A picture reaches the page as data, so that reading a letter never asks any server for anything.
+A picture reaches the page as data, so that reading a letter never asks any server for anything. A message is any row
+with `html` and `images`, the pictures in order: {"url": …, "file": uuid of our copy or ""} or {"cid": …, "file": …}.
 """
 
 import base64
@@ -10,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import transaction
 
 from crm import files, outside
+from crm.mail.incoming.markup import sanitised
+from crm.mail.incoming.parse import picture_type
 from crm.models import StoredFile
-from tickets.models import TicketMessage
-from tickets.services.inbound.markup import sanitised
-from tickets.services.inbound.parse import picture_type
 
 MOST = 30
 LARGEST = 3 * 1024 * 1024
@@ -41,7 +41,7 @@ def fetch_pictures(message):
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda pair: (pair[0], _fetch(pair[1])), wanted[:MOST]))
     with transaction.atomic():
-        message = TicketMessage.objects.select_for_update().get(pk=message.pk)
+        message = type(message)._base_manager.select_for_update().get(pk=message.pk)
         for number, content in found:
             if content and not message.images[number]["file"]:
                 name = f"picture.{picture_type(content).partition('/')[2]}"

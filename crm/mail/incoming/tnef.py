@@ -4,7 +4,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from tickets.services.inbound.charsets import decoded
+from crm.mail.incoming.charsets import decoded
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 MOST_FILES = 100
