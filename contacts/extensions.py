@@ -10,6 +10,7 @@ from contacts import (  # noqa: F401  registered by being imported
     duplicates,
     filters,
     imports,
+    mailboxes,
     seed,
     seed_details,
     seed_views,

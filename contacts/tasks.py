@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
+from contacts.services.mailbox import reading
 from crm import jobs
 from crm.models import User
 from crm.notify import notify
@@ -73,3 +74,15 @@ def check_consents():
                 text = _("A statement in the ledger of consents was altered or removed.")
             url = reverse("contacts:consents", args=[contact_id])
             notify(person, "consents.broken", text, url=url, key=f"consents:{contact_id}")
+
+
+@shared_task
+def read_mailboxes():
+    """Ring for every personal mailbox that is due."""
+    for pk in reading.due(timezone.now()):
+        read_mailbox.apply_async(args=[pk], queue="events", expires=60)
+
+
+@shared_task(soft_time_limit=540, time_limit=600)
+def read_mailbox(pk):
+    reading.look(pk)

@@ -10,6 +10,7 @@ import puremagic
 from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -130,6 +131,12 @@ def attach(request, target):
     return len(taken) + len(sent)
 
 
+def remove(file):
+    """Delete a file; what it holds goes when the transaction is certain."""
+    file.delete()
+    transaction.on_commit(lambda: file.content.delete(save=False))
+
+
 def remove_strays(*, before, batch=200):
     """Delete uploads older than `before` that no record took over. Returns how many, a batch at most."""
     rows = StoredFile.objects.filter(kind="upload", target_id=None, created_at__lt=before)[:batch]
@@ -147,11 +154,13 @@ def _as_uuid(text):
 
 
 def _visible(file, user):
-    if user.is_superuser:
+    model = apps.get_model(file.target_type) if file.target_type else None
+    # What is private stays so for administrators, who see everything else.
+    if user.is_superuser and not getattr(model, "access_private", False):
         return True
-    if not file.target_type:
+    if model is None:
         return file.by_id == user.pk
-    rows = apps.get_model(file.target_type).objects
+    rows = model.objects
     return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=file.target_id).exists()
 
 

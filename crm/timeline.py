@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from crm import events
+from crm import confidential, events
 from crm.models import Event, Note, Pin
 from crm.timeline_entries import entries_of
 
@@ -58,8 +58,16 @@ def groups():
     ]
 
 
-def stream_of(obj):
-    """The events of a record: of a person, a company, or about any other object.
+def stream_of(obj, user):
+    """The events of a record that the user may know of."""
+    stream = _events_of(obj)
+    for item in confidential.models():
+        stream = stream.filter(~Q(target_type=item.label) | Exists(item.listed(user).filter(pk=OuterRef("target_id"))))
+    return stream
+
+
+def _events_of(obj):
+    """Those of a person, of a company, or about any other object.
 
     Those of a company are what happened in its name, with its people too: an event says whose it was when it happened.
     """
@@ -73,7 +81,7 @@ def stream_of(obj):
 
 def page(obj, user, wish):
     """(entries, key of the next page or ""). Raises ValueError for a key that is none."""
-    rows = list(_narrowed(stream_of(obj), wish)[: LOOK + 1])
+    rows = list(_narrowed(stream_of(obj, user), wish, user)[: LOOK + 1])
     is_cut, rows = len(rows) > LOOK, rows[:LOOK]
     runs = _runs(rows)
     if is_cut and len(runs) > 1 and len(runs) <= PAGE:
@@ -93,28 +101,28 @@ def pinned(obj, user):
     places = Q()
     for pin in pins:
         places |= Q(id=pin.event_id, occurred_at=pin.event_at)
-    rows = {row.id: row for row in stream_of(obj).filter(places)}
+    rows = {row.id: row for row in stream_of(obj, user).filter(places)}
     return entries_of([[rows[pin.event_id]] for pin in pins if pin.event_id in rows], obj, user)
 
 
 def entry(obj, user, event_id):
     """One entry of a record's timeline, or None when it is not in it."""
-    row = event_of(obj, event_id)
+    row = event_of(obj, user, event_id)
     return entries_of([[row]], obj, user)[0] if row else None
 
 
-def event_of(obj, event_id):
+def event_of(obj, user, event_id):
     """The event with that number, as far as it stands in the record's stream; None else."""
-    return stream_of(obj).filter(id=event_id).first()
+    return stream_of(obj, user).filter(id=event_id).first()
 
 
-def _narrowed(stream, wish):
+def _narrowed(stream, wish, user):
     if wish.group:
         stream = stream.filter(kind__in=[kind.name for kind in events.kinds(wish.group)])
     if wish.by:
         stream = stream.filter(actor_id=wish.by)
     if wish.find:
-        stream = stream.filter(_says(wish.find))
+        stream = stream.filter(_says(wish.find, user))
     if wish.before:
         at, _bar, number = wish.before.partition("|")
         moment = datetime.fromisoformat(at)
@@ -125,13 +133,15 @@ def _narrowed(stream, wish):
     return stream
 
 
-def _says(words):
+def _says(words, user):
     """Events in whose text, title or subject the words stand."""
     note = Cast(KeyTextTransform("note", OuterRef("data")), BigIntegerField())
     notes = Note.objects.filter(pk=note, deleted_at=None, text__icontains=words)
     found = Q(Exists(notes))
     for key in ("text", "title", "subject", "page", "file"):
         found |= Q(**{f"data__{key}__icontains": words})
+    for item in confidential.models():
+        found |= Q(Exists(item.found(user, words).filter(pk=OuterRef("target_id"))), target_type=item.label)
     return found
 
 

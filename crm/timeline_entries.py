@@ -10,7 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from crm import access, events
+from crm import access, confidential, events
 from crm.models import Note, Pin, Reaction, StoredFile, User
 from crm.signs import SIGNS
 
@@ -22,7 +22,8 @@ class Entry:
     """One entry: when, an icon, a sentence in HTML, a body, and the entries that it gathers.
 
     `note` is what a person wrote, with `note_kind` and `note_pk` of the record it was written on; `reactions` are
-    (sign, label, icon, number, whether the reader's own, names).
+    (sign, label, icon, number, whether the reader's own, names). `card` is what the event is about, when that has a
+    form of its own below the sentence.
     """
 
     id: int
@@ -37,6 +38,8 @@ class Entry:
     files: list = field(default_factory=list)
     reactions: list = field(default_factory=list)
     is_pinned: bool = False
+    card: object = None
+    card_template: str = ""
     gathered: list = field(default_factory=list)
 
 
@@ -69,7 +72,8 @@ class _Words:
         for reaction in Reaction.objects.filter(event_id__in=ids).order_by("pk"):
             self.reactions[reaction.event_id].append(reaction)
         self.people = User.objects.in_bulk(self._people(rows))
-        self.targets = _targets(rows, user)
+        self.cards = {label: confidential.model_named(label) for label in {row.target_type for row in rows}}
+        self.targets = _targets(rows, user, self.cards)
         files = [uuid for note in self.notes.values() for uuid in note.files]
         self.files = {f.uuid: f for f in StoredFile.objects.filter(uuid__in=files)} if files else {}
 
@@ -87,6 +91,9 @@ class _Words:
         )  # fmt: skip
         if note := self.notes.get(row.data.get("note")):
             self._write_note(entry, note)
+        if self.cards.get(row.target_type):
+            entry.card = self.targets.get((row.target_type, row.target_id))
+            entry.card_template = self.cards[row.target_type].template
         return entry
 
     def _write_note(self, entry, note):
@@ -194,7 +201,7 @@ def _model_name(label):
         return label
 
 
-def _targets(rows, user):
+def _targets(rows, user, cards):
     """The records that events speak of, as far as the reader may see them; one query for each kind."""
     wanted = defaultdict(set)
     for row in rows:
@@ -202,6 +209,9 @@ def _targets(rows, user):
             wanted[row.target_type].add(row.target_id)
     found = {}
     for label, keys in wanted.items():
+        if cards.get(label):
+            found |= {(label, key): obj for key, obj in cards[label].cards(user, keys).items()}
+            continue
         try:
             manager = apps.get_model(label).objects
         except (LookupError, ValueError):

@@ -16,11 +16,35 @@ class ImapServer:
 
     port: int
 
-    def put(self, *letters):
-        with imaplib.IMAP4("127.0.0.1", self.port) as connection:
-            connection.login(USER, PASSWORD)
+    def put(self, *letters, folder=FOLDER):
+        with self._signed_in() as connection:
             for raw in letters:
-                assert connection.append(FOLDER, None, None, raw)[0] == "OK"
+                assert connection.append(folder, None, None, raw)[0] == "OK"
+
+    def all(self, folder):
+        """The raw letters of a folder."""
+        with self._signed_in() as connection:
+            connection.select(folder, readonly=True)
+            uids = connection.uid("SEARCH", None, "ALL")[1][0].split()
+            return [connection.uid("FETCH", uid.decode(), "(BODY.PEEK[])")[1][0][1] for uid in uids]
+
+    def clear(self, *folders):
+        """Empty folders."""
+        for folder in folders:
+            if count := len(self.all(folder)):
+                self.expunge(folder, count)
+
+    def expunge(self, folder, n=1):
+        """Take the first n letters out of a folder, as a person does in a mail program."""
+        with self._signed_in() as connection:
+            connection.select(folder)
+            connection.store(f"1:{n}", "+FLAGS", r"(\Deleted)")
+            connection.expunge()
+
+    def _signed_in(self):
+        connection = imaplib.IMAP4("127.0.0.1", self.port)
+        connection.login(USER, PASSWORD)
+        return connection
 
     def fetched_by(self, mailbox):
         """Let the mailbox fetch from here."""

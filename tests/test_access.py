@@ -15,7 +15,19 @@ from django.urls.resolvers import URLResolver
 from analytics.models import KpiTarget
 from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, Step
 from campaigns.services import letters
-from contacts.models import ActivityType, ImportRun, Merge, Playbook, PlaybookRun, Recurrence, Requisite, Task, Topic
+from contacts.models import (
+    ActivityType,
+    ImportRun,
+    Merge,
+    PersonalLetter,
+    PersonalMailbox,
+    Playbook,
+    PlaybookRun,
+    Recurrence,
+    Requisite,
+    Task,
+    Topic,
+)
 from contacts.services import people, points
 from contacts.services.people import set_company
 from crm import files
@@ -54,6 +66,8 @@ PERSONAL = {
     "list_watches", "watches",
     "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions", "contacts:calendar_address",
     "record_suggestions",
+    "contacts:mailbox", "contacts:mailbox_edit", "contacts:mailbox_rules", "contacts:mailbox_folders", "contacts:mailbox_test",
+    "contacts:mailbox_tested", "contacts:mailbox_turn", "contacts:mailbox_off", "contacts:ledger",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
@@ -152,6 +166,9 @@ def world(workspace, alice, settings, tmp_path):
     delivery = Delivery.objects.create(kind="service", key="d", to="a@example.com", message_id="<d@x>", state="failed")
     invitation = Invitation.objects.create(email="new@example.com", token_hash="0" * 64, by=alice)
     target = KpiTarget.objects.create(kpi="revenue", first_on="2026-01-01", last_on="2026-12-31", value=9)
+    mailbox = PersonalMailbox.objects.create(user=alice, address="a@halden.test", imap_host="x", smtp_host="x")
+    own_letter = PersonalLetter.objects.create(mailbox=mailbox, owner=alice, message_id="<l@x>", subject="Ann Lee")
+    own_letter.parties.create(contact=contact)
     topic = Topic.objects.create(code="tips", name_en="Tips", name_ru="Советы")
     own_field = CustomField.objects.create(subject="contact", key="x", kind="text", label_en="X")
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
@@ -171,7 +188,7 @@ def world(workspace, alice, settings, tmp_path):
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
-        "contacts:topic": topic,
+        "contacts:topic": topic, "contacts:letter": own_letter,
         "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip
     return {

@@ -12,6 +12,7 @@ from contacts.models import Task
 from contacts.services import next_steps
 from crm import access, custom
 from crm.events import declare
+from crm.mail.own import own
 from crm.notify import declare_notification
 from crm.registry import (
     Command,
@@ -32,7 +33,7 @@ from crm.registry import (
 from crm.search import SearchSource, search_source
 from crm.text import digits
 from tickets import filters, seed, today  # noqa: F401  registers what may be asked
-from tickets.models import Article, Ticket
+from tickets.models import Article, Mailbox, Ticket
 from tickets.services import bounces  # noqa: F401  hears of answers that came back
 from tickets.views import lists  # noqa: F401  registers the list page
 
@@ -222,3 +223,9 @@ def tickets_due(user, now):
 
 
 seeder("tickets", order=30)(seed.seed)
+
+
+@own
+def addresses_of_the_desk():
+    """Letters to the desk are its requests, in no personal mailbox a client's."""
+    return Mailbox.objects.values_list("address", flat=True)

@@ -10,6 +10,8 @@ from contacts.models.import_run import ImportRun
 from contacts.models.imported import ImportedCompany, ImportedRow, ImportKey
 from contacts.models.lifecycle import LifecycleStay
 from contacts.models.merge import Merge, MergeStep
+from contacts.models.personal_letter import LetterParty, PersonalLetter
+from contacts.models.personal_mailbox import MailFolder, PersonalMailbox, SeenLetter
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
 from contacts.models.recurrence import Recurrence
 from contacts.models.requisites import BankAccount, Requisite
@@ -37,10 +39,14 @@ __all__ = [
     "ImportRun",
     "ImportedCompany",
     "ImportedRow",
+    "LetterParty",
     "LifecycleStay",
+    "MailFolder",
     "Merge",
     "MergeStep",
     "Participant",
+    "PersonalLetter",
+    "PersonalMailbox",
     "Playbook",
     "PlaybookRun",
     "PlaybookRunStep",
@@ -48,6 +54,7 @@ __all__ = [
     "Recurrence",
     "Reminder",
     "Requisite",
+    "SeenLetter",
     "Task",
     "Topic",
 ]

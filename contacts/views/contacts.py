@@ -34,7 +34,8 @@ def show(request, pk):
 
 def new(request):
     require(request.user, "contact", "edit")
-    initial = {"owner": request.user, "company": request.GET.get("company", "")[:200]}
+    given = {name: request.GET.get(name, "")[:200] for name in ("company", "email", "first_name", "last_name")}
+    initial = {"owner": request.user, **given}
     return render(request, "contacts/contact_form.html", {"form": ContactForm(initial=initial, by=request.user)})
 
 

@@ -19,6 +19,7 @@ HEADS = (
 _FOLDER = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) (?P<path>.*)', re.S)
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+_NOT_NOW = re.compile(r"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]", re.I)
 _SHIFTED = re.compile(r"&([^-&]*)-")
 
 
@@ -126,9 +127,14 @@ class Mailbox:
         _checked(status, said)
 
 
+class SignInRefused(Exception):
+    """The server is there and does not take the account. The message is in its words."""
+
+
 @contextmanager
 def mailbox(server: Server, *, timeout=TIMEOUT):
-    """A signed-in Mailbox. Raises outside.Refused for an address that may not be asked, OSError, imaplib.IMAP4.error."""
+    """A signed-in Mailbox. Raises SignInRefused, outside.Refused for an address that may not be asked, OSError and
+    imaplib.IMAP4.error for all else that the server or the wire does."""
     imap = _Imap(server, timeout)
     try:
         _sign_in(imap, server)
@@ -166,10 +172,19 @@ def readable(path):
 def _sign_in(imap, server):
     if server.security == "starttls":
         imap.starttls(tls())
-    if server.token:
-        imap.authenticate("XOAUTH2", bearer(server))
-    else:
-        imap.login(quoted(server.user) if not server.user.isascii() else server.user, server.password)
+    try:
+        if server.token:
+            answer = bearer(server)
+            imap.authenticate("XOAUTH2", lambda challenge: answer(challenge).encode())
+        else:
+            imap.login(server.user, server.password)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        # A server that has no room or no time now (RFC 5530) says nothing about the account.
+        if _NOT_NOW.search(str(error)):
+            raise
+        raise SignInRefused(str(error)) from error
 
 
 def _unquoted(path):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from crm import outside
+from crm.mail.servers import bearer, tls, wire
+
 # Letters over one connection; many servers end it after a hundred or so.
 LETTERS_A_CONNECTION = 100
 
@@ -27,10 +30,15 @@ class Answer:
     text: str = ""
 
 
-class Connection:
-    """A connection to the outgoing server, opened when needed and kept."""
+class SignInRefused(ServerAway):
+    """The server is there and does not take the account."""
 
-    def __init__(self):
+
+class Connection:
+    """A connection to a server, opened when needed and kept: to a user's own `server`, else to the company's."""
+
+    def __init__(self, server=None, *, timeout=None):
+        self._server, self._timeout = server, timeout
         self._smtp = None
         self._letters = 0
 
@@ -46,7 +54,13 @@ class Connection:
             self.close()
         if self._smtp is None:
             try:
-                self._smtp, self._letters = _connect(), 0
+                self._smtp, self._letters = _connect_to(self._server, self._timeout) if self._server else _connect(), 0
+            except smtplib.SMTPAuthenticationError as error:
+                # "Not now" (454) is no word on the account.
+                kind = SignInRefused if error.smtp_code >= 500 else ServerAway
+                raise kind(_words((error.smtp_code, error.smtp_error))[1]) from error
+            except outside.Refused as error:
+                raise ServerAway(str(error)) from error
             except (OSError, smtplib.SMTPException) as error:
                 raise ServerAway(str(error)[:400]) from error
 
@@ -123,6 +137,34 @@ def _connect():
             smtp.ehlo()
         if settings.EMAIL_HOST_USER:
             smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except Exception:
+        smtp.close()
+        raise
+    return smtp
+
+
+class _Smtp(smtplib.SMTP):
+    """A connection to the address that was judged; TLS checks the name."""
+
+    def __init__(self, server, timeout):
+        self.server = server
+        super().__init__(server.host, server.port, timeout=timeout)
+
+    def _get_socket(self, host, port, timeout):
+        return wire(self.server, timeout)
+
+
+def _connect_to(server, timeout):
+    smtp = _Smtp(server, timeout or settings.EMAIL_TIMEOUT)
+    try:
+        smtp.ehlo()
+        if server.security == "starttls":
+            smtp.starttls(context=tls())
+            smtp.ehlo()
+        if server.token:
+            smtp.auth("XOAUTH2", bearer(server))
+        elif server.password:
+            smtp.login(server.user, server.password)
     except Exception:
         smtp.close()
         raise

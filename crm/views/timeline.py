@@ -47,7 +47,7 @@ def context(request, kind, obj):
 def pin(request, kind, pk, event):
     """Pin an entry, or with `off` unpin it."""
     obj = _record(request, kind, pk, edit=True)
-    row = _event(obj, event)
+    row = _event(request, obj, event)
     if "off" in request.POST:
         notes.unpin(obj, row)
         return _changed(request, obj, _("Unpinned."))
@@ -64,7 +64,7 @@ def pin(request, kind, pk, event):
 def react(request, kind, pk, event):
     """Put a sign on an entry, or take it away again."""
     obj = _record(request, kind, pk, edit=True)
-    row, sign = _event(obj, event), request.POST.get("sign", "")
+    row, sign = _event(request, obj, event), request.POST.get("sign", "")
     if sign not in Reaction.Sign.values:
         raise BadRequest
     notes.react(row, sign, by=request.user)
@@ -161,8 +161,8 @@ def _record(request, kind, pk, **rights):
     return access.fetch(model.objects.all(), request.user, pk, **rights)
 
 
-def _event(obj, number):
-    row = timeline.event_of(obj, number)
+def _event(request, obj, number):
+    row = timeline.event_of(obj, request.user, number)
     if row is None:
         raise Http404
     return row

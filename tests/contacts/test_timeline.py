@@ -84,7 +84,9 @@ def test_fifty_thousand_events_open_by_the_index_and_by_as_many_queries_as_fifty
     assert "COUNT(*) FROM crm_event" not in said.replace('"', "")
     assert "OFFSET" not in said
     _first, before = timeline.page(ann, alice, Wish())
-    plan = timeline._narrowed(timeline.stream_of(ann), Wish(before=before))[: timeline.LOOK + 1].explain(analyze=True)
+    plan = timeline._narrowed(timeline.stream_of(ann, alice), Wish(before=before), alice)[: timeline.LOOK + 1].explain(
+        analyze=True
+    )
     assert "Seq Scan on crm_event_" not in plan
     assert re.search(r"(?<!Incremental )Sort  \(", plan) is None
     # Deep inside it reads what it shows and the first row of each month, however many lie before.

@@ -16,6 +16,7 @@ from crm.mail.incoming import pictures as letter_pictures
 from crm.mail.incoming.quotes import fold
 from crm.models import User
 from crm.text import norm_email
+from crm.views.letters import framed
 from tickets.forms import AssignForm, PriorityForm, ReplyForm, StatusForm, TagsForm, TicketForm
 from tickets.models import InboundMail, Macro, Priority, Ticket, TicketMessage
 from tickets.services import articles, desk
@@ -126,13 +127,7 @@ def message(request, pk, message_pk):
     """The HTML of a client's letter, alone in a frame that may do nothing."""
     ticket = fetch(Ticket.objects.all(), request.user, pk)
     found = fetch(TicketMessage.objects.filter(ticket=ticket), request.user, message_pk)
-    answer = render(request, "tickets/letter.html", {"message": found})
-    answer.headers["Content-Security-Policy"] = (
-        "sandbox allow-popups; default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'self'"
-    )
-    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
-    answer._csp_exempt = True
-    return answer
+    return framed(request, found)
 
 
 def _context(request, ticket):

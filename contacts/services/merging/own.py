@@ -12,6 +12,7 @@ from contacts.models import (
     ContactPoint,
     Employment,
     ImportedCompany,
+    LetterParty,
 )
 from contacts.services.merging.fields import merged_values
 from contacts.services.merging.pointers import Reference, rule
@@ -100,6 +101,19 @@ def _once(changes, model, column, names, kept, gone):
             changes.delete(model, [row.pk])
             found.append((twin, row))
     return found
+
+
+@rule(Contact, LetterParty)
+def letters_with_both(changes, kept, gone):
+    """A personal letter to both stands once with the one that stays."""
+    _once(changes, LetterParty, "contact_id", ("letter_id",), kept, gone)
+    _move(changes, LetterParty, "contact_id", kept, gone)
+
+
+@rule(Company, LetterParty)
+def letters_with_both_companies(changes, kept, gone):
+    _once(changes, LetterParty, "company_id", ("letter_id",), kept, gone)
+    _move(changes, LetterParty, "company_id", kept, gone)
 
 
 @rule(Contact, Consent)

@@ -39,6 +39,7 @@ class Part:
 class Letter:
     """What matters of a letter. `message_id` is made up from the content when the letter has none.
 
+    `to` are the addresses it went to, `recipients` those of its head as (name, address).
     `received_at` is when the letter reached its server, which the sender's clock has no say in. `images` are the
     addresses of pictures it would fetch; in `html` they stand as remote:0, remote:1, …
     `left_out` counts parts past MOST_PARTS, which only the original has. `is_cut`: the end may be missing.
@@ -55,6 +56,7 @@ class Letter:
     to: list
     headers: dict
     received_at: datetime = None
+    recipients: list = field(default_factory=list)
     images: list = field(default_factory=list)
     files: list = field(default_factory=list)
     left_out: int = 0
@@ -84,6 +86,12 @@ def parse(raw):
         to=[
             norm_email(a)
             for _n, a in _addresses(message, "To") + _addresses(message, "Cc") + _addresses(message, "Delivered-To")
+        ],
+        recipients=[
+            (_line(name)[:150], norm_email(address))
+            for header in ("To", "Cc", "Bcc")
+            for name, address in _addresses(message, header)
+            if norm_email(address)
         ],
         headers={name.lower(): _line(str(value)) for name, value in message.items()},
         files=files,

@@ -33,7 +33,7 @@ def poll(mailbox_id):
     except Exception as error:
         # Whatever breaks gives the mailbox back at once: the next look is in half a minute, not after the lease. The
         # server's own words help whoever set the mailbox up; the password is never among them.
-        if not isinstance(error, OSError | imaplib.IMAP4.error):
+        if not isinstance(error, OSError | imaplib.IMAP4.error | imap.SignInRefused):
             log.exception("Mailbox %s", mailbox.pk)
         Mailbox.objects.filter(pk=mailbox.pk).update(
             checked_at=timezone.now(), last_error=_words(error), lease_until=None

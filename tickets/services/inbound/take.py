@@ -12,12 +12,12 @@ from django.utils.translation import override
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import invitations, people
-from crm.events import record
+from contacts.services.replies import note_campaign_reply
 from crm.mail.bounces import take_report
 from crm.mail.incoming import guard
 from crm.mail.incoming.keeping import keep_files
 from crm.mail.incoming.parse import parse, unreadable_id
-from crm.models import Delivery, Notification, User, Workspace
+from crm.models import Notification, User, Workspace
 from crm.notify import notify
 from tickets.models import DeskSettings, InboundMail, Mailbox, Ticket
 from tickets.services import desk
@@ -121,7 +121,7 @@ def _judge(letter, row, raw, trusted):
     if ticket is None and guard.is_answer_of_machine(letter) and not trusted:
         return Verdict(Outcome.IGNORED, "an automatic answer that belongs to no ticket")
     contact = contact or _new_person(letter, row, trusted)
-    _note_campaign_reply(letter, contact)
+    note_campaign_reply(letter, contact)
     verdict = Verdict(Outcome.ADDED, "answer to a ticket", ticket)
     if ticket is None:
         ticket = desk.open_ticket(
@@ -170,13 +170,6 @@ def _new_person(letter, row, trusted):
         source="email",
         stage=Contact.Stage.LEAD,
     )
-
-
-def _note_campaign_reply(letter, contact):
-    """An answer to one of our campaign letters stands in the stream: sequences end by it."""
-    delivery = Delivery.objects.filter(message_id__in=letter.references[:10], kind="campaign").first()
-    if delivery and not guard.is_answer_of_machine(letter):
-        record("email.replied", contact=contact, company=contact.company, delivery=delivery.pk, subject=letter.subject)
 
 
 def _keep_files(letter, message):

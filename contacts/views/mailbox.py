@@ -1,0 +1,120 @@
+"""One's own mailbox: connecting it, what is read and who sees it, how it is doing."""
+
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from contacts.forms_mailbox import AccountForm, RulesForm
+from contacts.models import PersonalMailbox
+from contacts.services.mailbox import accounts
+from crm import htmx
+
+
+def show(request):
+    """How the mailbox is doing; the invitation to connect one when there is none."""
+    mailbox = mailbox_of(request.user)
+    return render(request, "contacts/mailbox.html", _context(mailbox) if mailbox else {"mailbox": None})
+
+
+def edit(request):
+    """The account. Saving connects and asks the servers at once."""
+    row = PersonalMailbox.objects.filter(user=request.user).first() or _new(request.user)
+    form = AccountForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        row = form.save(commit=False)
+        if form.is_elsewhere:
+            row.folders.all().delete()
+        accounts.connect(row)
+        accounts.ask_test(row)
+        return htmx.redirect(request, reverse("contacts:mailbox"), _("Saved. The servers are being asked."))
+    return render(request, "contacts/mailbox_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+def rules(request):
+    mailbox = mailbox_of(request.user)
+    form = RulesForm(request.POST, instance=mailbox) if mailbox else None
+    if form is None:
+        return redirect("contacts:mailbox")
+    if not form.is_valid():
+        return render(request, "contacts/mailbox.html", _context(mailbox) | {"form": form}, status=422)
+    form.save()
+    return htmx.redirect(request, reverse("contacts:mailbox"), _("Saved."))
+
+
+@require_POST
+def folders(request):
+    if mailbox := mailbox_of(request.user):
+        accounts.choose_folders(mailbox, [int(pk) for pk in request.POST.getlist("folder") if pk.isdecimal()])
+    return htmx.redirect(request, reverse("contacts:mailbox"), _("Saved."))
+
+
+@require_POST
+def test(request):
+    mailbox = mailbox_of(request.user)
+    if mailbox:
+        accounts.ask_test(mailbox)
+    if not request.htmx or not mailbox:
+        return redirect("contacts:mailbox")
+    return render(request, "contacts/_mailbox_test.html", _tested(mailbox))
+
+
+def tested(request):
+    """What the test found, as soon as it may be told."""
+    mailbox = mailbox_of(request.user)
+    return render(request, "contacts/_mailbox_test.html", _tested(mailbox) if mailbox else {})
+
+
+@require_POST
+def turn(request):
+    """Pause, or read on."""
+    mailbox = mailbox_of(request.user)
+    if mailbox and request.POST.get("act") == "pause":
+        accounts.pause(mailbox)
+        return htmx.redirect(request, reverse("contacts:mailbox"), _("Paused. Nothing is read until you go on."))
+    if mailbox:
+        accounts.go_on(mailbox)
+    return htmx.redirect(request, reverse("contacts:mailbox"), _("Letters are read again."))
+
+
+def disconnect(request):
+    """Forget the account; the letters stay or go, as the owner says."""
+    mailbox = mailbox_of(request.user)
+    if mailbox is None:
+        return redirect("contacts:mailbox")
+    if request.method == "POST" and request.POST.get("letters") in {"keep", "delete"}:
+        accounts.disconnect(mailbox, keep=request.POST["letters"] == "keep")
+        return htmx.redirect(request, reverse("contacts:mailbox"), _("The mailbox is disconnected."))
+    context = {"mailbox": mailbox, "count": mailbox.letters.count(), "missing": request.method == "POST"}
+    return render(request, "contacts/mailbox_off.html", context, status=422 if context["missing"] else 200)
+
+
+def mailbox_of(user):
+    """The user's connected mailbox, or None."""
+    rows = PersonalMailbox.objects.filter(user=user).exclude(state=PersonalMailbox.State.OFF)
+    return rows.select_related("user").first()
+
+
+def _new(user):
+    return PersonalMailbox(user=user, address=user.email)
+
+
+def _context(mailbox):
+    found = list(mailbox.folders.all())
+    reading = [folder for folder in found if folder.is_chosen]
+    return {
+        "mailbox": mailbox,
+        "folders": found,
+        "reading": reading,
+        "is_first_look": any(folder.base_uid is None or folder.is_first_look for folder in reading),
+        "total": sum(folder.first_total for folder in reading),
+        "done": sum(folder.first_done for folder in reading),
+        "form": RulesForm(instance=mailbox),
+    } | _tested(mailbox)
+
+
+def _tested(mailbox):
+    outcome = accounts.test_outcome(mailbox, timezone.now()) if mailbox.tested else "never"
+    return {"mailbox": mailbox, "tested": outcome}

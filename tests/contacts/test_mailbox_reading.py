@@ -1,0 +1,322 @@
+"""Letters of a personal mailbox, read from a real IMAP server: what is stored, what is not, and that nothing is twice."""
+
+import imaplib
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from contacts.models import MailFolder, PersonalLetter, PersonalMailbox, SeenLetter
+from contacts.services import people
+from contacts.services.mailbox import accounts, reading, retaking
+from crm.mail import queue_mail
+from crm.models import Delivery, Event, Notification
+from tests import imap_server
+from tests.imap_server import FOLDER, PASSWORD, USER
+
+pytestmark = pytest.mark.django_db
+State, Reason = SeenLetter.State, SeenLetter.Reason
+
+
+@pytest.fixture(scope="module")
+def server():
+    """One server for all tests here: starting it takes longer than any of them."""
+    yield from imap_server.serve()
+
+
+@pytest.fixture
+def imap(server):
+    server.clear(FOLDER, "Sent")
+    return server
+
+
+@pytest.fixture
+def ann(alice):
+    return people.create_contact(
+        by=alice, first_name="Ann", last_name="Lee", email="ann@client.test", company_name="Acme"
+    )
+
+
+def connect(user, imap, settings, **fields):
+    """The user's mailbox on the test server, its folder of received letters the server's empty one."""
+    settings.OUTSIDE_ALLOW = [f"127.0.0.1:{imap.port}"]
+    fields = {"address": "alice@halden.test", "smtp_host": "127.0.0.1", "smtp_port": 9, **fields}
+    mailbox = PersonalMailbox(
+        user=user,
+        imap_host="127.0.0.1",
+        imap_port=imap.port,
+        imap_security="none",
+        smtp_security="none",
+        user_name=USER,
+        **fields,
+    )
+    mailbox.password = PASSWORD
+    accounts.connect(mailbox)
+    for path, role in ((FOLDER, "inbox"), ("Sent", "sent")):
+        MailFolder.objects.create(mailbox=mailbox, path=path, name=path, role=role, is_chosen=True)
+    return mailbox
+
+
+@pytest.fixture
+def box(imap, workspace, alice, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return connect(alice, imap, settings)
+
+
+def letter(n, sender="ann@client.test", to="alice@halden.test", subject="Case", body="Hello.", head=""):
+    return (
+        f"From: Ann Lee <{sender}>\r\nTo: {to}\r\nSubject: {subject} {n}\r\nMessage-ID: <{n}@client.test>\r\n"
+        f"{head}\r\n{body}\r\n"
+    ).encode()
+
+
+def ledger():
+    return list(SeenLetter.objects.order_by("folder", "uid").values_list("message_id", "state", "reason"))
+
+
+def look(mailbox):
+    seen = reading.look(mailbox.pk)
+    mailbox.refresh_from_db()
+    assert mailbox.last_error == ""
+    return seen
+
+
+def test_a_letter_of_a_known_person_is_stored_once_and_told_in_the_timeline_without_a_word_of_it(box, imap, ann):
+    imap.put(letter(1, subject="Secret offer"))
+
+    first, second = look(box), look(box)
+
+    [row] = PersonalLetter.objects.all()
+    assert (row.subject, row.text, row.state, row.owner) == ("Secret offer 1", "Hello.", "received", box.user)
+    assert [(party.contact, party.company) for party in row.parties.all()] == [(ann, None)]
+    [event] = Event.objects.filter(kind="mail.received")
+    assert (event.contact_id, event.company_id, event.target_id, event.data) == (ann.pk, ann.company_id, row.pk, {})
+    assert ledger()[0] == ("<1@client.test>", State.STORED, "")
+    assert (first, second) == (1, 0)
+
+
+def test_what_concerns_nobody_here_is_skipped_with_its_reason_and_not_fetched(box, imap, ann, bob, mallory):
+    people.create_contact(by=mallory, first_name="Zoe", email="zoe@other.test")
+    box.excluded = ["bank.example", "ann@private.test"]
+    box.save()
+    imap.put(
+        letter(1, "stranger@else.test"),
+        letter(2, "bob@example.com"),
+        letter(3, "news@bank.example"),
+        letter(4, "zoe@other.test"),
+        letter(5, "bob@example.com", to="alice@halden.test, ann@client.test"),
+        letter(6, "ann@client.test", to="alice@halden.test, office@bank.example"),
+    )
+
+    look(box)
+
+    assert ledger()[:6] == [
+        ("<1@client.test>", State.SKIPPED, Reason.UNKNOWN),
+        ("<2@client.test>", State.SKIPPED, Reason.INTERNAL),
+        ("<3@client.test>", State.SKIPPED, Reason.EXCLUDED),
+        ("<4@client.test>", State.SKIPPED, Reason.UNKNOWN),
+        ("<5@client.test>", State.STORED, ""),
+        ("<6@client.test>", State.SKIPPED, Reason.EXCLUDED),
+    ]
+    assert PersonalLetter.objects.count() == 1
+
+
+def test_d20_the_same_letter_in_two_folders_and_under_two_numbers_is_stored_once(box, imap, ann):
+    imap.put(letter(1), letter(1), letter(2))
+    imap.put(letter(1), folder="Sent")
+
+    look(box)
+
+    assert PersonalLetter.objects.count() == 2
+    states = [row[1:] for row in ledger() if row[0] == "<1@client.test>"]
+    assert states == [(State.STORED, ""), (State.SKIPPED, Reason.DUPLICATE), (State.SKIPPED, Reason.DUPLICATE)]
+
+
+def test_d20_a_server_that_numbers_anew_is_read_again_and_stores_nothing_twice(box, imap, ann):
+    imap.put(letter(1), letter(2))
+    look(box)
+    MailFolder.objects.filter(path=FOLDER).update(uid_validity=1, last_uid=900)
+
+    look(box)
+
+    assert PersonalLetter.objects.count() == 2
+    assert Event.objects.filter(kind="mail.received").count() == 2
+    assert [row[1] for row in ledger()[:2]] == [State.STORED, State.STORED]
+
+
+REFUSAL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the database says no'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON contacts_personalletter FOR EACH ROW WHEN (NEW.subject = 'Case 2')
+EXECUTE FUNCTION refuse();
+"""
+
+
+def test_d20_a_letter_that_breaks_us_is_noted_holds_up_no_other_and_can_be_taken_again(box, imap, ann, alice):
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSAL)
+    imap.put(letter(1), letter(2), letter(3), b"\xff\xfe\x00 no letter at all")
+
+    look(box)
+
+    assert [row[1:] for row in ledger()[:4]] == [
+        (State.STORED, ""),
+        (State.FAILED, Reason.BROKEN),
+        (State.STORED, ""),
+        (State.SKIPPED, Reason.UNKNOWN),
+    ]
+    failed = SeenLetter.objects.get(state=State.FAILED)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER refuse ON contacts_personalletter")
+    assert retaking.retake(alice, [failed.pk]) == 0
+    failed.refresh_from_db()
+    assert (failed.state, failed.letter.subject, failed.attempts) == (State.STORED, "Case 2", 2)
+
+
+def test_d20_a_turn_that_dies_in_the_middle_is_continued_where_it_stood(box, imap, ann, settings, tmp_path):
+    part = (
+        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n'
+    )  # fmt: skip
+    body = '--b\r\nContent-Type: text/plain\r\n\r\nHi\r\n--b\r\nContent-Disposition: attachment; filename="a.txt"\r\n\r\nfile\r\n--b--'
+    imap.put(letter(1), letter(2, head=part, body=body), letter(3))
+    (tmp_path / "file").write_text("in the way")
+    settings.MEDIA_ROOT = tmp_path / "file"
+
+    assert reading.look(box.pk) == 0
+    box.refresh_from_db()
+    assert (box.lease_until, box.failures, bool(box.last_error)) == (None, 1, True)
+    assert PersonalLetter.objects.count() == 1
+
+    settings.MEDIA_ROOT = tmp_path
+    look(box)
+    assert sorted(PersonalLetter.objects.values_list("subject", flat=True)) == ["Case 1", "Case 2", "Case 3"]
+    assert Event.objects.filter(kind="mail.received").count() == 3
+
+
+def test_one_worker_at_a_time_reads_a_mailbox_and_a_paused_one_rests(box):
+    PersonalMailbox.objects.filter(pk=box.pk).update(lease_until=timezone.now() + reading.LEASE)
+    assert reading.look(box.pk) is None
+    assert reading.due(timezone.now()) == []
+
+    PersonalMailbox.objects.filter(pk=box.pk).update(lease_until=None)
+    assert reading.due(timezone.now()) == [box.pk]
+    accounts.pause(box)
+    assert (reading.look(box.pk), reading.due(timezone.now())) == (None, [])
+
+
+def test_a_refused_password_is_tried_three_times_told_once_and_never_shown(box, alice):
+    box.password = "wrong-word"
+    box.save()
+
+    for _n in range(4):
+        reading.look(box.pk)
+
+    box.refresh_from_db()
+    assert (box.state, box.failures) == (PersonalMailbox.State.REFUSED, 3)
+    assert "wrong-word" not in box.last_error
+    assert Notification.objects.filter(user=alice, kind="mailbox.trouble").count() == 1
+    assert b"wrong-word" not in box.secret.encode()
+
+
+def test_the_first_look_takes_the_window_and_later_old_letters_are_left(box, imap, ann):
+    look(box)
+    old = (timezone.now() - timedelta(days=400)).strftime("Date: %a, %d %b %Y %H:%M:%S +0000\r\n")
+    imap.put(letter(1, head=old), letter(2))
+
+    look(box)
+
+    assert ledger()[:2] == [
+        ("<1@client.test>", State.SKIPPED, Reason.OLD),
+        ("<2@client.test>", State.STORED, ""),
+    ]
+
+
+def test_conversations_are_found_whatever_comes_first(box, imap, ann):
+    imap.put(
+        letter(2, subject="Re: Case", head="In-Reply-To: <1@client.test>\r\nReferences: <1@client.test>\r\n"),
+        letter(1),
+        letter(3, head="In-Reply-To: <2@client.test>\r\n"),
+    )
+
+    look(box)
+
+    assert set(PersonalLetter.objects.values_list("thread", flat=True)) == {"<1@client.test>"}
+
+
+def test_letters_written_elsewhere_come_from_the_sent_folder(box, imap, ann):
+    imap.put(letter(7, "alice@halden.test", to="Ann <ann@client.test>"), folder="Sent")
+
+    look(box)
+
+    row = PersonalLetter.objects.get()
+    assert (row.state, row.recipients) == ("sent", [["Ann", "ann@client.test"]])
+    assert Event.objects.filter(kind="mail.sent", contact_id=ann.pk).count() == 1
+
+
+def test_a_report_is_laid_to_the_letter_it_is_about_and_letters_of_the_program_are_left(box, imap, ann):
+    ours = queue_mail(to="ann@client.test", subject="Hi", text="x", contact=ann)
+    report = (
+        "From: mailer-daemon@client.test\r\nTo: alice@halden.test\r\nMessage-ID: <r@client.test>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nNo.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+        "Final-Recipient: rfc822; ann@client.test\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {ours.message_id}\r\n\r\nx\r\n--b--\r\n"
+    )
+    imap.put(report.encode(), report.replace(ours.message_id, "<other@x.test>").replace("<r@", "<s@").encode())
+
+    look(box)
+
+    ours.refresh_from_db()
+    assert (ours.state, ours.reason) == (Delivery.State.BOUNCED, "hard")
+    assert [row[1:] for row in ledger()[:2]] == [(State.SKIPPED, Reason.REPORT), (State.SKIPPED, Reason.MACHINE)]
+    assert not PersonalLetter.objects.exists()
+
+
+def test_a_contact_made_from_the_ledger_brings_the_letters_in(box, imap, alice, client):
+    imap.put(letter(1, "new@client.test"), letter(2, "other@client.test"))
+    look(box)
+    client.force_login(alice)
+    page = client.get("/contacts/mailbox/ledger/?view=unknown").content.decode()
+    assert "email=new%40client.test&amp;first_name=Ann&amp;last_name=Lee" in page
+
+    known = people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="new@client.test")
+    retaking.retake_of({"user": alice.pk, "contact": known.pk})
+
+    assert [row[1:] for row in ledger()[:2]] == [(State.STORED, ""), (State.SKIPPED, Reason.UNKNOWN)]
+    assert Event.objects.filter(kind="mail.received", contact_id=known.pk).count() == 1
+
+
+def test_a_mailbox_is_only_read_and_never_marked(box, imap, ann):
+    imap.put(letter(1))
+    look(box)
+
+    with imaplib.IMAP4("127.0.0.1", imap.port) as server:
+        server.login(USER, PASSWORD)
+        server.select(FOLDER, readonly=True)
+        flags = server.fetch("1", "(FLAGS)")[1][0]
+    assert rb"\Seen" not in flags
+
+
+def test_disconnecting_keeps_the_letters_or_takes_them_with_their_files(box, imap, ann, alice):
+    imap.put(letter(1))
+    look(box)
+
+    accounts.disconnect(box, keep=True)
+    assert (PersonalLetter.objects.count(), SeenLetter.objects.count(), box.secret) == (1, 0, "")
+    accounts.disconnect(box, keep=False)
+    assert PersonalLetter.objects.count() == 0
+
+
+def test_merged_people_keep_one_place_in_a_letter_to_both(box, imap, ann, alice):
+    from contacts.services import merging
+
+    double = people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann2@client.test")
+    imap.put(letter(1, to="alice@halden.test, ann2@client.test"), letter(2, "ann2@client.test"))
+    look(box)
+
+    merge = merging.merge_contacts(ann, double, by=alice)
+    assert [row.parties.get().contact_id for row in PersonalLetter.objects.all()] == [ann.pk, ann.pk]
+
+    merging.undo_merge(merge, by=alice)
+    assert [row.parties.count() for row in PersonalLetter.objects.order_by("message_id")] == [2, 1]
