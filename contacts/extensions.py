@@ -11,6 +11,7 @@ from contacts import (  # noqa: F401  registered by being imported
     filters,
     imports,
     mailboxes,
+    quality,
     seed,
     seed_details,
     seed_views,
@@ -76,6 +77,8 @@ declare("company.assigned", gettext_lazy("{actor} gave this company to {to}"), i
 declare("company.created", gettext_lazy("{actor} added this company"), icon="building")
 declare("contact.changed", gettext_lazy("{actor} changed {label}: {after}"), icon="pencil", noisy=True)
 declare("company.changed", gettext_lazy("{actor} changed {label}: {after}"), icon="pencil", noisy=True)
+declare("contact.verified", gettext_lazy("{actor} looked it through: still right"), icon="checks", noisy=True)
+declare("company.verified", gettext_lazy("{actor} looked it through: still right"), icon="checks", noisy=True)
 declare("contact.moved", gettext_lazy("Left {before}, works at {after} now"), icon="building-plus")
 declare("company.regrouped", gettext_lazy("{actor} put this company below {to}"), icon="sitemap")
 declare(

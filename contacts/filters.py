@@ -1,11 +1,25 @@
 """What may be asked about people, companies and tasks."""
 
+from functools import partial
+
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Company, Consent, Contact, ContactPoint, Employment, LifecycleStay, Task, Topic
+from contacts.models import (
+    Company,
+    Consent,
+    Contact,
+    ContactPoint,
+    Employment,
+    LifecycleStay,
+    QualityRule,
+    Task,
+    Topic,
+)
 from contacts.models.lifecycle import HOW
+from contacts.models.quality import Dimension
 from contacts.services import consents
+from contacts.services.quality.rules import with_gaps
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
 
@@ -60,6 +74,11 @@ def _stated(state):
         return asked
 
     return match
+
+
+def _gaps(subject):
+    """The rules a record can break: [(value, words)]."""
+    return [(str(rule.pk), str(rule)) for rule in QualityRule.objects.filter(subject=subject, is_on=True)]
 
 
 conditions.field(
@@ -166,6 +185,22 @@ conditions.relation(
     "company",
     Relation("people", _("People"), "contact", link="company_id", says=_("have people"), says_not=_("have no people")),
 )
+
+conditions.field("company", Field("quality", _("Data quality"), "number"))
+for subject in ("contact", "company"):
+    conditions.field(
+        subject, Field("verified", _("Looked through"), "datetime", path="verified_at", group=_("Data quality"))
+    )
+    for dimension in Dimension:
+        path = f"measured__{dimension.value}"
+        conditions.field(subject, Field(dimension.value, dimension.label, "number", path=path, group=_("Data quality")))
+    conditions.field(
+        subject,
+        Field(
+            "gap", _("Gap in the data"), "membership", choices=partial(_gaps, subject), group=_("Data quality"),
+            match=lambda values, context: with_gaps(values),
+        ),
+    )  # fmt: skip
 
 conditions.subject(Subject("task", Task, _("Tasks")))
 for field in (

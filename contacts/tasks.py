@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
 from contacts.services.mailbox import reading
+from contacts.services.quality import measuring
 from crm import jobs
 from crm.models import User
 from crm.notify import notify
@@ -86,3 +87,18 @@ def read_mailboxes():
 @shared_task(soft_time_limit=540, time_limit=600)
 def read_mailbox(pk):
     reading.look(pk)
+
+
+@shared_task
+def settle_quality():
+    """Measure what has changed since the last ring, for half a minute at most."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end and measuring.settle():
+        pass
+
+
+@shared_task
+def measure_everything():
+    """Each night: what was fresh yesterday may not be any more, and conditions ask about more than the record."""
+    for kind in measuring.MODELS:
+        measuring.mark_all(kind)

@@ -80,6 +80,18 @@ def doubt_about(contact):
     return _doubt(contact.first_name) or ("swapped" if _is_swapped(contact) else "")
 
 
+def doubt_of_last_name(raw):
+    """What is wrong with a last name that stands there: "signs", "alphabets", "address", "placeholder", or ""."""
+    text = _clean(raw)
+    if _ADDRESS.search(text):
+        return "address"
+    if sort_key(text) in _PLACEHOLDERS:
+        return "placeholder"
+    if not _LETTERS.match(text):
+        return "signs"
+    return "alphabets" if _mixes_alphabets(text) else ""
+
+
 @lru_cache(maxsize=4096)
 def usable_name(raw):
     """The name in its proper case when it can be one, else ""."""

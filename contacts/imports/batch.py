@@ -20,7 +20,7 @@ from crm.text import digits_reversed
 POINT = ["contact_id", "kind", "value", "norm", "digits_reversed", "label", "is_primary", "created_at"]
 EMPLOYMENT = ["contact_id", "company_id", "role", "is_primary", "has_left"]
 ROW = ["run_id", "line", "outcome", "contact_id", "before", "at", "reason", "cells"]
-DERIVED = ["tags", "company", "name_key", "email", "phone", "quality", "birthday_has_year", "updated_at"]
+DERIVED = ["tags", "company", "name_key", "email", "phone", "birthday_has_year", "updated_at"]
 Outcome = ImportedRow.Outcome
 Mode = registry.Mode
 

@@ -7,7 +7,6 @@ from contacts.imports import known as registry
 from contacts.imports.fields import say, snapshot_of
 from contacts.imports.targets import PERSON
 from contacts.models import Contact, ContactPoint, Employment
-from contacts.services.quality import quality_of
 from crm import bulk
 from crm.models import Event
 from crm.text import norm_email
@@ -36,8 +35,7 @@ class Person:
         """What an update may write over, as JSON."""
         return snapshot_of(self.contact, PERSON) | {
             "tags": self.contact.tags, "company_id": self.contact.company_id, "email": self.contact.email,
-            "phone": self.contact.phone, "quality": self.contact.quality,
-            "birthday_has_year": self.contact.birthday_has_year, "points": [pk for pk in self.points.values() if pk],
+            "phone": self.contact.phone, "birthday_has_year": self.contact.birthday_has_year, "points": [pk for pk in self.points.values() if pk],
             "employments": [[job.pk, job.is_primary, job.has_left, job.role] for job in self.jobs if job.pk],
         }  # fmt: skip
 
@@ -105,7 +103,6 @@ class Person:
     def _derive(self, now):
         contact = self.contact
         contact.name_key = Contact.key_of(contact.first_name, contact.middle_name, contact.last_name, contact.email)
-        contact.quality = quality_of(contact)[0]
         contact.updated_at = now
         self.was_changed = True
 

@@ -13,6 +13,16 @@ from contacts.models.merge import Merge, MergeStep
 from contacts.models.personal_letter import LetterParty, PersonalLetter
 from contacts.models.personal_mailbox import MailFolder, PersonalMailbox, SeenLetter
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
+from contacts.models.quality import (
+    BadSource,
+    CompanyQuality,
+    ContactQuality,
+    FixRun,
+    QualityFigure,
+    QualityMark,
+    QualityRule,
+    QualitySettings,
+)
 from contacts.models.recurrence import Recurrence
 from contacts.models.requisites import BankAccount, Requisite
 from contacts.models.task import Participant, Reminder, Task
@@ -20,11 +30,13 @@ from contacts.models.task import Participant, Reminder, Task
 __all__ = [
     "ActivityType",
     "Address",
+    "BadSource",
     "BankAccount",
     "CalendarFeed",
     "Candidate",
     "Company",
     "CompanyPair",
+    "CompanyQuality",
     "Consent",
     "ConsentChain",
     "ConsentRequest",
@@ -32,9 +44,11 @@ __all__ = [
     "Contact",
     "ContactPair",
     "ContactPoint",
+    "ContactQuality",
     "DuplicateSettings",
     "Employment",
     "ExternalId",
+    "FixRun",
     "ImportKey",
     "ImportRun",
     "ImportedCompany",
@@ -51,6 +65,10 @@ __all__ = [
     "PlaybookRun",
     "PlaybookRunStep",
     "PlaybookStep",
+    "QualityFigure",
+    "QualityMark",
+    "QualityRule",
+    "QualitySettings",
     "Recurrence",
     "Reminder",
     "Requisite",

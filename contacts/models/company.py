@@ -45,7 +45,7 @@ class CompanyQuerySet(OwnedQuerySet):
         return self.select_related("owner", "team")
 
 
-@audit.tracked(exclude=["name_key", "last_touch_at", "next_step", "next_step_at", "updated_at"])
+@audit.tracked(exclude=["name_key", "last_touch_at", "next_step", "next_step_at", "quality", "updated_at"])
 class Company(Owned):
     """An organisation; `parent` makes the tree of a group."""
 
@@ -75,6 +75,8 @@ class Company(Owned):
     last_touch_at = models.DateTimeField(_("last touch"), null=True, blank=True, editable=False)
     next_step = models.CharField(_("next step"), max_length=200, blank=True, editable=False, db_default="")
     next_step_at = models.DateTimeField(_("next step due"), null=True, blank=True, editable=False)
+    quality = models.SmallIntegerField(_("data quality"), default=0, db_default=0, editable=False)
+    verified_at = models.DateTimeField(_("looked through"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
     version = models.PositiveIntegerField(default=1, editable=False)

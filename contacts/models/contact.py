@@ -72,6 +72,8 @@ class Contact(Owned):
     next_step_at = models.DateTimeField(_("next step due"), null=True, blank=True, editable=False)
     score = models.SmallIntegerField(_("score"), default=0, editable=False)
     quality = models.SmallIntegerField(_("data quality"), default=0, editable=False)
+    # When somebody last said that all of this is still right.
+    verified_at = models.DateTimeField(_("looked through"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
     version = models.PositiveIntegerField(default=1, editable=False)

@@ -5,6 +5,7 @@ from django.db import transaction
 from contacts.models import Company
 from contacts.services import group, points
 from contacts.services.people import Conflict, company_named, note_change, shown_value
+from contacts.services.quality.measuring import measure
 from crm.events import record
 
 # Fields of which the record holds only a repetition, or that are acts of their own.
@@ -22,6 +23,7 @@ def create_company(form, *, by):
     for name in ("email", "phone", "parent"):
         if data[name]:
             _write(company, name, data[name], by=by)
+    measure(company)
     return company
 
 
@@ -38,6 +40,7 @@ def change_field(company, form, name, *, was, by):
     before = shown_value(now, name)
     _write(now, name, form.cleaned_data[name], by=by)
     now.refresh_from_db()
+    measure(now)
     if name != "parent":
         note_change("company.changed", now, name, before, by=by)
     return now

@@ -1,7 +1,6 @@
-"""What follows from a record's rows: counted anew after a merge."""
+"""What follows from a record's rows: counted anew after a merge. How good its data are is noted by the database itself."""
 
-from contacts.models import Contact, Task
-from contacts.services.quality import quality_of
+from contacts.models import Task
 
 
 def values(record):
@@ -9,6 +8,4 @@ def values(record):
     mine = {record._meta.model_name: record, "done_at": None, "due_at__isnull": False}
     first = Task.objects.filter(**mine).order_by("due_at", "pk").first()
     wanted = {"next_step": first.title if first else "", "next_step_at": first.due_at if first else None}
-    if isinstance(record, Contact):
-        wanted["quality"] = quality_of(record)[0]
     return {name: value for name, value in wanted.items() if getattr(record, name) != value}

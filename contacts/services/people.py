@@ -7,7 +7,7 @@ from contacts.models import Company, Contact, ContactPoint, Employment, Task
 from contacts.services import next_steps, points
 from contacts.services.employments import keep_employment, repeat_main
 from contacts.services.lifecycle import set_stage
-from contacts.services.quality import note_quality
+from contacts.services.quality.measuring import measure
 from crm import notes, participants
 from crm.events import record
 from crm.text import sort_key
@@ -37,7 +37,7 @@ def create_contact(*, by, email="", phone="", company_name="", source_event="", 
             points.add_point(contact, kind, value, primary=True)
     if company_name.strip():
         set_company(contact, company_name, by=by)
-    note_quality(contact)
+    measure(contact)
     record("contact.created", contact=contact, company=contact.company, target=contact, actor=by, how=source_event)
     return contact
 
@@ -97,7 +97,7 @@ def change_field(contact, form, name, *, was, by):
     if name == "job_title":
         _follow_title(now)
     now.refresh_from_db()
-    note_quality(now)
+    measure(now)
     note_change("contact.changed", now, name, before, by=by)
     return now
 

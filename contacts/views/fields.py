@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from contacts.forms import LANGUAGES, CompanyForm, ContactForm
 from contacts.models import Company, Contact
 from contacts.services import companies, people, points
-from contacts.services.quality import WEIGHTS, quality_of
+from contacts.services.quality.gaps import scores_of
 from crm import htmx
 from crm.access import fetch
 
@@ -53,7 +53,7 @@ CONTACT = Subject(
         "tags",
     ),
     people.change_field,
-    frozenset(WEIGHTS) | {"birthday_on"},
+    frozenset({"email", "phone", "company", "owner", "city", "language", "birthday_on"}),
 )
 COMPANY = Subject(
     "company",
@@ -82,15 +82,14 @@ _SHORT = {"inn": gettext_lazy("Taxpayer no.")}
 
 
 def context(subject, record):
-    """What the parts of the page need: the rows of details, and the quality of a person's data."""
+    """What the parts of the page need: the rows of details, and the quality of the data."""
     found = {
         "subject": subject.name,
         "record": record,
         "rows": [row(subject, record, name) for name in subject.details],
     }
     found["talk_url"] = talk_url(subject, record)
-    if subject is CONTACT:
-        found["percent"], found["gaps"] = quality_of(record)
+    found["quality"] = scores_of(record)
     return found
 
 

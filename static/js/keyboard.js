@@ -21,6 +21,7 @@ const acts = {
   m: () => press("m")?.click(),
   n: () => press("n")?.click(),
   s: () => press("s")?.click(),
+  u: () => press("u")?.click(),
 };
 // Two letters after each other: "g d" goes to the deals, "c t" makes a task. "c" alone acts when no second letter comes.
 const chord = (keys) => document.querySelector(`[data-chord="${CSS.escape(keys)}"]`);

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from contacts.models import Company, Contact, ContactPoint
 from contacts.services import people, points, tasks
-from contacts.services.quality import quality_of
 from crm.events import EventRow, record_many
 from crm.models import Event, Note, StoredFile
 from tests import factories
@@ -204,21 +203,6 @@ def test_history_shows_before_and_after_and_who(client, alice, ann):
     page = client.get(reverse("history", args=["contact", ann.pk])).content.decode()
 
     assert all(word in page for word in ("Bremen", "Ulm", "Alice"))
-
-
-@pytest.mark.parametrize(
-    ("fields", "percent", "gaps"),
-    [
-        ({}, 0, 8),
-        ({"first_name": "Ann"}, 20, 7),
-        ({"first_name": "test"}, 10, 8),
-        ({"first_name": "Ann", "email": "a@example.com", "phone": "1", "city": "Ulm", "language": "de"}, 70, 3),
-    ],
-)
-def test_quality_weighs_what_is_known_and_can_be_right(fields, percent, gaps):
-    found, missing = quality_of(Contact(**fields))
-
-    assert (found, len(missing)) == (percent, gaps)
 
 
 def test_deleting_a_company_leaves_its_people_and_their_tasks(client, alice, ann):

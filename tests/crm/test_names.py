@@ -3,7 +3,6 @@
 import pytest
 
 from contacts.models import Contact
-from contacts.services.quality import quality_of
 from crm.names import DOUBTS, doubt_about, greeting_name
 
 
@@ -84,11 +83,3 @@ def test_a_doubtful_name_greets_nobody_and_says_why(first, last, doubt):
 )
 def test_a_rare_order_of_names_is_no_swap(first, last):
     assert doubt_about(Contact(first_name=first, last_name=last)) == ""
-
-
-def test_the_quality_of_a_record_names_the_doubt():
-    sure = Contact(first_name="Иван", last_name="Соколов")
-    swapped = Contact(first_name="Соколов", last_name="Иван")
-
-    assert [quality_of(one)[0] for one in (sure, swapped)] == [20, 10]
-    assert str(quality_of(swapped)[1][0]) == "Name: first and last name look swapped"

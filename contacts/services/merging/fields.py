@@ -6,7 +6,7 @@ from crm.text import norm_email, sort_key
 # Counted, or following from other fields: nobody is asked for them.
 COMPUTED = {
     "id", "name_key", "team", "quality", "score", "next_step", "next_step_at", "last_touch_at", "created_at", "updated_at",
-    "version",
+    "version", "verified_at",
 }  # fmt: skip
 # Further on the way to a loyal customer comes later here.
 _STAGES = ["lost", "subscriber", "lead", "qualified", "customer", "evangelist"]
@@ -58,6 +58,7 @@ def _computed(kept, gone, values):
     """What follows from the two or from the values chosen."""
     found = {
         "last_touch_at": max(filter(None, [kept.last_touch_at, gone.last_touch_at]), default=None),
+        "verified_at": max(filter(None, [kept.verified_at, gone.verified_at]), default=None),
         "created_at": min(kept.created_at, gone.created_at),
         "version": kept.version + 1,
     }

@@ -1,0 +1,277 @@
+"""“Fix the next 20”: one record at a time with only what is wrong, so that a heap is mended without opening pages.
+
+A record in hand is held for a few minutes on the database's clock, so that two people never get the same one; who comes
+back later goes on when nobody else has taken it. Every value is written with what the page showed: somebody else's change
+is never written over unseen.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from contacts.forms import CompanyForm, ContactForm
+from contacts.models import FixRun
+from contacts.services import companies, people
+from contacts.services.quality import gaps
+from contacts.services.quality.measuring import measure
+from contacts.services.quality.proposals import proposals_of
+from contacts.services.quality.rules import MODELS
+from contacts.services.quality.verifying import verify
+from contacts.services.quality.words import field_label
+from crm.outbox import Clock
+
+SIZE = 20
+HELD = timedelta(minutes=5)
+# (form, verb that writes one field) of each kind of record.
+WRITERS = {"contact": (ContactForm, people.change_field), "company": (CompanyForm, companies.change_field)}
+# Names belong together: whoever mends one sees the others.
+_NAMES = ("last_name", "first_name", "middle_name")
+
+
+class FixRefused(Exception):
+    """The act cannot be done; the message says why and what happens instead."""
+
+
+class Clash(Exception):
+    """Somebody else changed fields meanwhile: {field: what stands there now}."""
+
+    def __init__(self, found):
+        self.found = found
+
+
+class Wrong(Exception):
+    """Values that cannot stand there: {field: message}."""
+
+    def __init__(self, found):
+        self.found = found
+
+
+@dataclass
+class Line:
+    """One field of the record in hand: what stands there, what is proposed, and the gaps it mends."""
+
+    name: str
+    label: str
+    was: str
+    value: str
+    is_proposed: bool
+    options: list
+    gaps: list
+    error: str = ""
+
+
+@transaction.atomic
+def begin(user, subject, *, rule=None, size=SIZE):
+    """Start a round and take the first record. Rounds that were left open are closed."""
+    for old in FixRun.objects.select_for_update().filter(by=user, finished_at=None):
+        _finish(old)
+    run = FixRun.objects.create(by=user, subject=subject, rule=rule, size=size)
+    _take(run)
+    return run
+
+
+def waiting(user, subject, rule=None):
+    """Records of a kind that the user may change and that have gaps, the worst first."""
+    model, _quality = MODELS[subject]
+    rows = model.objects.editable_by(user)
+    wrong = Q(measured__gaps__contains=[rule.pk]) if rule else ~Q(measured__gaps=[])
+    return rows.filter(wrong, measured__isnull=False).order_by("measured__total", "pk")
+
+
+def current(run):
+    """The record in hand with its measured row; None when the round is over or the record is gone."""
+    if run.current is None:
+        return None
+    model, _quality = MODELS[run.subject]
+    record = model.objects.for_card().editable_by(run.by).filter(pk=run.current).select_related("measured").first()
+    return record if record and hasattr(record, "measured") else None
+
+
+def lines_of(record):
+    """(fields to mend, gaps that are mended elsewhere) of the record in hand, the heaviest gap first."""
+    offered = proposals_of(record, record.measured)
+    found = gaps.gaps_of(record, record.measured)
+    by_field, elsewhere = {}, []
+    for gap in found:
+        name = field_of(gap)
+        if name:
+            by_field.setdefault(name, []).append(gap)
+        else:
+            elsewhere.append(gap)
+    if any(name in by_field or name in offered for name in _NAMES):
+        by_field |= {name: by_field.get(name, []) for name in _NAMES if name in offered or name != "middle_name"}
+    for name in offered:
+        by_field.setdefault(name, [])
+    return [_line(record, name, offered, mine) for name, mine in by_field.items()], elsewhere
+
+
+def field_of(gap):
+    """The field in which a gap is mended here; "" for what needs another page."""
+    if gap.act in {"merge", "verify", "roles"}:
+        return ""
+    check_field = gap.field or gap.url.rpartition("#id_")[2]
+    return check_field if check_field in WRITERS[gap.rule.subject][0].base_fields else ""
+
+
+def _line(record, name, offered, found):
+    form = WRITERS[record._meta.model_name][0](instance=record, only=name)
+    field = form.fields[name]
+    options = [(str(value), str(label)) for value, label in getattr(field, "choices", [])]
+    shown = people.shown_value(record, name) if name != "birthday_on" else record.birthday_words
+    value = offered.get(name, shown)
+    return Line(
+        name, field_label(record._meta.model_name, name), people.shown_value(record, name), value, name in offered, options, found
+    )  # fmt: skip
+
+
+def accept(run, typed, was):
+    """Write what the fields say now, as {field: text}, where it differs from what stood there; then the next record.
+
+    Nothing changed means: it is right as it is. Raises FixRefused when the record is not in hand any more, and takes the
+    next one; Clash when somebody else wrote a field, Wrong for values that cannot stand there: then nothing is written.
+    """
+    with transaction.atomic():
+        run = _locked(run)
+        if record := _in_hand(run):
+            return _accept(run, record, typed, was)
+        _take(run)
+    raise FixRefused(_("Somebody else is at this record now. Here is the next one."))
+
+
+def _accept(run, record, typed, was):
+    changes = {name: text for name, text in typed.items() if text.strip() != was.get(name, "").strip()}
+    if not changes:
+        verify(record, by=run.by)
+        return _note(run, record, "right", [])
+    forms = {name: _form(record, name, text, run.by) for name, text in changes.items()}
+    if wrong := {name: " ".join(form.errors.get(name, [])) for name, form in forms.items() if not form.is_valid()}:
+        raise Wrong(wrong)
+    done = _write(record, forms, was, run.by)
+    return _note(run, record, "mended", done)
+
+
+def _form(record, name, text, by):
+    return WRITERS[record._meta.model_name][0](
+        {name: text}, instance=type(record)(pk=record.pk, country=record.country), only=name, by=by
+    )
+
+
+def _write(record, forms, was, by):
+    """Write all fields or none; [[field, before, after]]."""
+    change, done, clash = WRITERS[record._meta.model_name][1], [], {}
+    with transaction.atomic():
+        for name, form in forms.items():
+            before = people.shown_value(record, name)
+            try:
+                after = change(record, form, name, was=was.get(name), by=by)
+            except people.Conflict as conflict:
+                clash[name] = conflict.current
+                continue
+            except people.FieldRefused as refusal:
+                raise Wrong({name: str(refusal)}) from None
+            done.append([name, before, people.shown_value(after, name)])
+        if clash:
+            raise Clash(clash)
+    return done
+
+
+@transaction.atomic
+def skip(run):
+    """Leave the record as it is; it does not come again in this round."""
+    run = _locked(run)
+    if run.current is not None:
+        _note(run, None, "skipped", [])
+    return run
+
+
+@transaction.atomic
+def undo(run):
+    """Take the last act back and put its record into the hand again. Raises FixRefused when it cannot be."""
+    run = _locked(run)
+    if not run.acts:
+        raise FixRefused(_("There is nothing to take back."))
+    last = run.acts[-1]
+    model, _quality = MODELS[run.subject]
+    record = model.objects.for_card().editable_by(run.by).filter(pk=last["pk"]).first()
+    if record is None:
+        raise FixRefused(_("This record is not there any more, or not yours."))
+    for name, before, after in reversed(last["changes"]):
+        form = _form(record, name, before, run.by)
+        form.is_valid()
+        try:
+            with transaction.atomic():
+                record = WRITERS[run.subject][1](record, form, name, was=after, by=run.by)
+        except people.Conflict:
+            raise FixRefused(_("Somebody has changed it since. Open the record to look.")) from None
+    _release(run)
+    run.acts, run.finished_at, run.current = run.acts[:-1], None, last["pk"]
+    _hold(run)
+    run.save()
+    measure(record)
+    return run
+
+
+@transaction.atomic
+def finish(run):
+    """End the round before its end."""
+    run = _locked(run)
+    _finish(run)
+    return run
+
+
+def _locked(run):
+    return FixRun.objects.select_for_update(of=["self"]).select_related("by", "rule").get(pk=run.pk)
+
+
+def _in_hand(run):
+    """The record, held for this person again; None when it is gone or somebody else has taken it meanwhile."""
+    record = current(run)
+    return record if record and _hold(run) else None
+
+
+def _hold(run):
+    """Hold the current record, unless another person does."""
+    _model, quality = MODELS[run.subject]
+    free = Q(held_by=run.by_id) | Q(held_by=None) | Q(held_until__lt=Clock())
+    held = quality.objects.filter(free, pk=run.current)
+    return bool(held.update(held_by=run.by_id, held_until=Clock() + HELD))
+
+
+def _release(run):
+    _model, quality = MODELS[run.subject]
+    quality.objects.filter(pk=run.current, held_by=run.by_id).update(held_by=None, held_until=None)
+
+
+def _note(run, record, did, changes):
+    run.acts = [*run.acts, {"pk": record.pk if record else run.current, "did": did, "changes": changes}]
+    _take(run)
+    return run
+
+
+def _take(run):
+    """Let go what is in hand and take the next record, or end the round."""
+    _release(run)
+    _model, quality = MODELS[run.subject]
+    run.current = None
+    if run.done < run.size:
+        rows = waiting(run.by, run.subject, run.rule).exclude(pk__in=[act["pk"] for act in run.acts])
+        free = Q(measured__held_by=None) | Q(measured__held_until__lt=Clock()) | Q(measured__held_by=run.by_id)
+        keys = rows.filter(free).values("pk")
+        held = quality.objects.filter(pk__in=list(keys[:50].values_list("pk", flat=True))).order_by("total", "pk")
+        found = held.filter(Q(held_by=None) | Q(held_until__lt=Clock())).select_for_update(skip_locked=True).first()
+        run.current = found.pk if found else None
+    if run.current is None:
+        run.finished_at = timezone.now()
+    else:
+        _hold(run)
+    run.save()
+
+
+def _finish(run):
+    _release(run)
+    run.current, run.finished_at = None, timezone.now()
+    run.save()
