@@ -3,7 +3,7 @@
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import bench, filters, lists, seed, today  # noqa: F401  filters registers what may be asked
+from campaigns import bench, filters, lists, quality, seed, today  # noqa: F401  filters registers what may be asked, quality its segments
 from campaigns.models import ContactScore, Enrolment, Segment, SegmentMembership, Sequence
 from campaigns.services import (  # mailing registers guards and renderer, merging what becomes of two people's runs, permissions obeys
     mailing,  # noqa: F401

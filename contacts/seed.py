@@ -256,13 +256,6 @@ def _contacts(plan, values):
     plan.run("SELECT setval(pg_get_serial_sequence('contacts_contact', 'id'), %(n)s)", n=plan.contacts)
     plan.run(
         """
-        UPDATE contacts_contact SET quality = 20 + (email <> '')::int * 25 + (phone <> '')::int * 15
-          + (company_id IS NOT NULL)::int * 15 + (owner_id IS NOT NULL)::int * 10 + (city <> '')::int * 5
-          + (language <> '')::int * 5 + (birthday_on IS NOT NULL)::int * 5
-        """
-    )
-    plan.run(
-        """
         INSERT INTO contacts_employment (contact_id, company_id, role, is_primary, has_left, since_on)
         SELECT id, company_id, job_title, true, false, created_at::date FROM contacts_contact WHERE company_id IS NOT NULL
         """

@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
 from contacts.services.mailbox import reading
-from contacts.services.quality import measuring
+from contacts.services.quality import figures, measuring, sources, stale
 from crm import jobs
 from crm.models import User
 from crm.notify import notify
@@ -102,3 +102,17 @@ def measure_everything():
     """Each night: what was fresh yesterday may not be any more, and conditions ask about more than the record."""
     for kind in measuring.MODELS:
         measuring.mark_all(kind)
+
+
+@shared_task
+def count_quality():
+    """The figures of the pages, when anything was measured since the last count or a new day has begun."""
+    if figures.is_due():
+        figures.count()
+        sources.name_bad_ones()
+
+
+@shared_task
+def remind_of_stale():
+    """Monday's word to the owners of old records."""
+    stale.remind()

@@ -64,6 +64,13 @@ class QualityRule(models.Model):
 
         return words.gap_of(self)
 
+    @property
+    def fix(self):
+        """What to do about it, in words."""
+        from contacts.services.quality import words
+
+        return words.fix_of(self)
+
     def own_words(self, what):
         """What people wrote as “name” or “fix”, in the active language if they did, else in the other; "" for nothing."""
         written = [getattr(self, f"{what}_ru"), getattr(self, f"{what}_en")]

@@ -23,8 +23,10 @@ from tests.contacts.one_of_each import digests, pointing_at, row_of
 pytestmark = pytest.mark.django_db
 _numbers = count(10**9)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-# What tells of the merge itself; the audit trail and the notes for figures only ever grow.
-TOLD = ("contacts_merge", "crm_outbox", "crm_event", "pghistory", "analytics_dirtyfact", "crm_searchword")
+# What tells of the merge itself; the audit trail and the notes for figures and scores only ever grow.
+TOLD = (
+    "contacts_merge", "crm_outbox", "crm_event", "pghistory", "analytics_dirtyfact", "crm_searchword", "contacts_qualitymark",
+)  # fmt: skip
 VERSIONS = tuple(
     model._meta.db_table for model in apps.get_models() if issubclass(model, found.Version) and model._meta.managed
 )

@@ -47,7 +47,7 @@ def test_a_saved_field_brings_the_quality_and_the_name_of_the_page_with_it(clien
 
     assert 'id="field-city"' in page
     assert 'id="quality" hx-swap-oob="true"' in page
-    assert 'value="80"' in page
+    assert 'value="92"' in page
     assert 'id="next-step" hx-swap-oob="true"' in page
     assert 'id="identity" hx-swap-oob="true"' in page
 

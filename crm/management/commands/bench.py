@@ -137,6 +137,7 @@ def _pages(user):
     yield from _records(client, "deal page", "deals.deal", "deals:deal_show")
     yield "ticket list", client, reverse("tickets:index")
     yield from _records(client, "ticket page", "tickets.ticket", "tickets:show")
+    yield "data quality", client, reverse("contacts:quality")
     yield from _records(client, "segment page", segments, "campaigns:segment_show")
     for name in ("retention", "clv", "handling_time", "funnel", "win_rate", "revenue"):
         yield f"KPI {name}", client, reverse("analytics:show", args=[name])
