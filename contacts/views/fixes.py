@@ -12,6 +12,8 @@ from contacts.services.quality import fixing
 from crm import htmx
 from crm.access import require
 
+VERBS = {"skip": fixing.skip, "undo": fixing.undo, "finish": fixing.finish}
+
 
 @require_POST
 def create(request):
@@ -36,16 +38,15 @@ def act(request, pk):
     run, did = _mine(request, pk), request.POST.get("did", "accept")
     typed = {key[2:]: value for key, value in request.POST.items() if key.startswith("f-")}
     was = {key[4:]: value for key, value in request.POST.items() if key.startswith("was-")}
+    if did not in {"accept", *VERBS}:
+        raise Http404
     try:
-        if did == "accept" and request.POST.get("record") != str(run.current):
+        if did != "accept":
+            run = VERBS[did](run)
+        elif request.POST.get("record") == str(run.current):
+            run = fixing.accept(run, typed, was)
+        else:
             raise fixing.FixRefused(_("This record is done already."))
-        run = (
-            {"skip": fixing.skip, "undo": fixing.undo, "finish": fixing.finish}[did](run)
-            if did != "accept"
-            else fixing.accept(run, typed, was)
-        )
-    except KeyError:
-        raise Http404 from None
     except fixing.FixRefused as refusal:
         run.refresh_from_db()
         return _page(request, run, said=str(refusal))
@@ -61,7 +62,7 @@ def _page(request, run, *, typed=None, wrong=None, clash=None, said="", status=2
     record = fixing.current(run)
     context = {"run": run, "record": record, "kind": run.subject, "said": said}
     if record:
-        lines, elsewhere = fixing.lines_of(record)
+        lines, elsewhere = fixing.lines_of(record, request.user)
         for line in lines:
             line.value = (typed or {}).get(line.name, line.value)
             line.error = (wrong or {}).get(line.name, "")

@@ -91,8 +91,8 @@ def current(run):
     return record if record and hasattr(record, "measured") else None
 
 
-def lines_of(record):
-    """(fields to mend, gaps that are mended elsewhere) of the record in hand, the heaviest gap first."""
+def lines_of(record, user):
+    """(fields the user may mend, gaps that are mended elsewhere) of the record in hand, the heaviest gap first."""
     offered = proposals_of(record, record.measured)
     found = gaps.gaps_of(record, record.measured)
     by_field, elsewhere = {}, []
@@ -106,7 +106,8 @@ def lines_of(record):
         by_field |= {name: by_field.get(name, []) for name in _NAMES if name in offered or name != "middle_name"}
     for name in offered:
         by_field.setdefault(name, [])
-    return [_line(record, name, offered, mine) for name, mine in by_field.items()], elsewhere
+    lines = [_line(record, name, offered, mine, user) for name, mine in by_field.items()]
+    return [line for line in lines if line], elsewhere
 
 
 def field_of(gap):
@@ -117,15 +118,16 @@ def field_of(gap):
     return check_field if check_field in WRITERS[gap.rule.subject][0].base_fields else ""
 
 
-def _line(record, name, offered, found):
-    form = WRITERS[record._meta.model_name][0](instance=record, only=name)
-    field = form.fields[name]
+def _line(record, name, offered, found, user):
+    """One field as the form shows it; None for one that the form does not give to this user."""
+    kind = record._meta.model_name
+    field = WRITERS[kind][0](instance=record, only=name, by=user).fields.get(name)
+    if field is None:
+        return None
+    was = people.shown_value(record, name)
+    shown = record.birthday_words if name == "birthday_on" else was
     options = [(str(value), str(label)) for value, label in getattr(field, "choices", [])]
-    shown = people.shown_value(record, name) if name != "birthday_on" else record.birthday_words
-    value = offered.get(name, shown)
-    return Line(
-        name, field_label(record._meta.model_name, name), people.shown_value(record, name), value, name in offered, options, found
-    )  # fmt: skip
+    return Line(name, field_label(kind, name), was, offered.get(name, shown), name in offered, options, found)
 
 
 def accept(run, typed, was):
@@ -155,9 +157,11 @@ def _accept(run, record, typed, was):
 
 
 def _form(record, name, text, by):
-    return WRITERS[record._meta.model_name][0](
-        {name: text}, instance=type(record)(pk=record.pk, country=record.country), only=name, by=by
-    )
+    """The form of that one field; raises Wrong for a field that this person cannot write."""
+    form = WRITERS[record._meta.model_name][0]
+    if name not in form.base_fields:
+        raise Wrong({name: _("This field cannot be changed here.")})
+    return form({name: text}, instance=record, only=name, by=by)
 
 
 def _write(record, forms, was, by):
@@ -201,7 +205,8 @@ def undo(run):
         raise FixRefused(_("This record is not there any more, or not yours."))
     for name, before, after in reversed(last["changes"]):
         form = _form(record, name, before, run.by)
-        form.is_valid()
+        if not form.is_valid():
+            raise FixRefused(_("What stood there before cannot be written again: “%(value)s”.") % {"value": before})
         try:
             with transaction.atomic():
                 record = WRITERS[run.subject][1](record, form, name, was=after, by=run.by)
