@@ -1,4 +1,4 @@
-"""Scores kept current: triggers note what changed (migration 0020), `settle` measures it anew in batches.
+"""Scores kept current: triggers note what changed (migration 0021), `settle` measures it anew in batches.
 
 A batch costs a handful of statements whatever its size. Measuring twice writes nothing the second time; locks are taken
 in the order of the keys, so that two who measure the same people wait for each other.

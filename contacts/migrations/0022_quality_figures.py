@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0020_quality_marks'),
+        ('contacts', '0021_quality_marks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -140,7 +140,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contacts", "0019_quality")]
+    dependencies = [("contacts", "0020_quality")]
 
     operations = [
         migrations.RunSQL(_create(), _drop()),

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0018_company_code'),
+        ('contacts', '0019_personal_mailbox'),
         ('crm', '0013_custom_fields'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
