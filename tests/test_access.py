@@ -190,8 +190,7 @@ def world(workspace, alice, settings, tmp_path):
         "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
-        "contacts:topic": topic, "contacts:letter": own_letter,
-        "contacts:topic": topic, "contacts:verification": contact, "contacts:quality_rule": QualityRule.objects.first(),
+        "contacts:topic": topic, "contacts:letter": own_letter, "contacts:verification": contact, "contacts:quality_rule": QualityRule.objects.first(),
         "contacts:fix": FixRun.objects.create(by=alice, subject="contact"),
         "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip
