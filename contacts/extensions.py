@@ -9,6 +9,7 @@ from contacts import (  # noqa: F401  registered by being imported
     consenting,
     duplicates,
     filters,
+    guards,
     imports,
     mailboxes,
     quality,
@@ -31,6 +32,7 @@ from contacts.views import (  # noqa: F401  register the blocks of the record pa
 )
 from crm import access, custom, files
 from crm.events import declare
+from crm.field_access import may_see
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
 from crm.search import SearchSource, search_source
 from crm.text import digits, digits_reversed, norm_email
@@ -99,19 +101,20 @@ declare("consent.given", gettext_lazy("Consent given: {purpose}"), icon="circle-
 declare("consent.withdrawn", gettext_lazy("Consent withdrawn: {purpose}"), icon="circle-x", group="email")
 
 
-def _exact_person(text):
-    """Filter for an address or the last digits of a phone; None for a name."""
-    if norm_email(text):
+def _exact_person(text, user):
+    """Filter for an address or the last digits of a phone; None for a name, and for what is hidden from the user."""
+    if norm_email(text) and may_see(user, "contact", "email"):
         return Q(points__norm=norm_email(text))
-    if len(digits(text)) >= 4 and not any(c.isalpha() for c in text):
+    if len(digits(text)) >= 4 and not any(c.isalpha() for c in text) and may_see(user, "contact", "phone"):
         return Q(points__kind="phone", points__digits_reversed__startswith=digits_reversed(text)[:12])
     return None
 
 
-def _exact_company(text):
-    if len(digits(text)) in {10, 12}:
+def _exact_company(text, user):
+    if len(digits(text)) in {10, 12} and may_see(user, "company", "requisites"):
         return Q(inn=digits(text)) | Q(pk__in=Requisite.objects.filter(inn=digits(text)).values("company"))
-    return Q(domain=text.casefold()) if "." in text and " " not in text else None
+    is_domain = "." in text and " " not in text and may_see(user, "company", "domain")
+    return Q(domain=text.casefold()) if is_domain else None
 
 
 search_source(

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.dates import read_birthday
 from contacts.models import Company, Contact, ContactPoint, Task
 from contacts.services.points import PointRefused, normalise
+from crm import field_access
 from crm.custom.forms import WithCustom
 from crm.forms import TwoColumns, one_line_only, zone_choices
 from crm.models import User
@@ -87,12 +88,17 @@ class ContactForm(WithCustom, forms.ModelForm):
         if only:
             self.fields = {only: self.fields[only]}
         one_line_only(self)
+        field_access.limit(self, "contact", by)
         self.helper = TwoColumns(self, wide=["tags"])
         self.with_custom("contact", by, only)
 
     def clean(self):
         data = super().clean()
-        whole = {"first_name", "last_name", "email", "phone"} <= set(self.fields)
+        # A person who exists may have an address that whoever edits does not see.
+        told = (
+            {"first_name", "last_name"} if self.instance.pk is None else {"first_name", "last_name", "email", "phone"}
+        )
+        whole = told <= set(self.fields)
         if (
             whole
             and not any(data.get(name) for name in ("first_name", "last_name", "email", "phone"))
@@ -135,6 +141,7 @@ class CompanyForm(WithCustom, forms.ModelForm):
         if only:
             self.fields = {only: self.fields[only]}
         one_line_only(self)
+        field_access.limit(self, "company", by)
         self.helper = TwoColumns(self, wide=["name", "tags"])
         self.with_custom("company", by, only)
 

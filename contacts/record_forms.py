@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts import numbers
 from contacts.models import Address, BankAccount, ContactPoint, Employment, Requisite
 from contacts.services.points import PointRefused, normalise
+from crm.field_access import may_change, require
 from crm.forms import TwoColumns
 
 _DAY = {"type": "date"}
@@ -25,10 +26,13 @@ class PointForm(forms.ModelForm):
 
     field_order = ["kind", "value", "label", "is_primary", "verified_at", "bounced_at", "opted_out_at"]
 
-    def __init__(self, *args, owner, **kwargs):
+    def __init__(self, *args, owner, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.owner = owner
         self.fields["value"].label = _("Address")
+        subject = owner._meta.model_name
+        kinds = [(kind, label) for kind, label in ContactPoint.Kind.choices if may_change(by, subject, kind)]
+        self.fields["kind"].choices = [("", "---------"), *kinds]
         if self.instance.pk:
             del self.fields["kind"]
             for name in ("verified_at", "bounced_at", "opted_out_at"):
@@ -67,7 +71,7 @@ class EmploymentForm(forms.ModelForm):
 
     field_order = ["company", "role", "since_on", "until_on", "is_primary", "has_left", "moves"]
 
-    def __init__(self, *args, owner, **kwargs):
+    def __init__(self, *args, owner, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["company"] = str(self.instance.company)
@@ -93,9 +97,10 @@ class AddressForm(forms.ModelForm):
         model = Address
         fields = ["kind", "label", "street", "postcode", "city", "region", "country"]
 
-    def __init__(self, *args, owner, **kwargs):
+    def __init__(self, *args, owner, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
+            require(by, owner._meta.model_name, "address")
             self.initial["country"] = owner.country
 
     def clean_country(self):

@@ -10,6 +10,8 @@ from datetime import datetime
 import pghistory
 from django.apps import apps
 
+from crm import field_access
+
 
 def tracked(*, exclude=(), inserts=False):
     """Class decorator: keep every earlier version of the model's rows.
@@ -75,12 +77,14 @@ def changes_of(obj, *, limit=50, user=None):
     """
     names, changes = {}, [part for change in _own_changes(obj, limit, {}) for part in _told(obj, change, user)]
     for model, link in _children_of(obj):
-        changes += _child_changes(obj, model, link, limit, names)
+        changes += _child_changes(obj, model, link, limit, names, user)
     return sorted(changes, key=lambda change: change.at, reverse=True)[: limit * 4]
 
 
 def _told(obj, change, user):
-    """A change as people read it: that of a column with many things as one of each."""
+    """A change as people read it: that of a column with many things as one of each; nothing of a hidden field."""
+    if field_access.level_of_field(user, type(obj), change.field) == field_access.HIDDEN:
+        return []
     if change.field not in _explained:
         return [change]
     parts = _explained[change.field](obj, change.before, change.after, user)
@@ -108,16 +112,20 @@ def _children_of(obj):
         yield relation.related_model, relation.remote_field.name
 
 
-def _child_changes(obj, model, link, limit, names):
-    """What was added to, changed in and removed from the rows of one model."""
+def _child_changes(obj, model, link, limit, names, user):
+    """What was added to, changed in and removed from the rows of one model, as far as the user may see it."""
     kind, changes, newer = str(model._meta.verbose_name), [], {}
     rows = list(_rows(model).filter(**{link: obj.pk})[:limit])
     present = model._base_manager.in_bulk({row.pgh_obj_id for row in rows})
     for row in rows:
+        if field_access.hides_row(user, model, row):
+            continue
         after = newer.get(row.pgh_obj_id) or present.get(row.pgh_obj_id)
         if row.pgh_label == "update" and after is not None:
             changes += [
-                replace(c, label=f"{kind}: {c.label}") for c in _differences(model, row, after, names, skip=link)
+                replace(change, label=f"{kind}: {change.label}")
+                for change in _differences(model, row, after, names, skip=link)
+                if field_access.level_of_field(user, model, change.field) > field_access.HIDDEN
             ]
         elif row.pgh_label != "update":
             text = _text_of(model, row)

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, notify
+from crm import access, field_access, notify
 from crm.models import Invitation, Role, Team, User, Workspace
 from crm.money import CURRENCIES
 from crm.text import CONTROLS
@@ -204,6 +204,8 @@ class TeamForm(forms.ModelForm):
 
 
 class RoleForm(forms.ModelForm):
+    """What a role gives for each kind of record, and which single fields of it the role limits."""
+
     class Meta:
         model = Role
         fields = ["name"]
@@ -230,6 +232,40 @@ class RoleForm(forms.ModelForm):
             rows.append((kind, cells))
         return rows
 
+    def fields_by_kind(self):
+        """[(kind, [(label, field name, level)], how many are limited)] of the kinds whose fields can be limited."""
+        found = []
+        for kind in access.kinds():
+            limits = self.instance.fields.get(kind.name, {})
+            cells = [
+                (label, f"field:{kind.name}:{name}", int(self._chosen(f"field:{kind.name}:{name}", limits.get(name))))
+                for name, label in field_access.guarded(kind.name)
+            ]
+            found += [(kind, cells, sum(level < field_access.EDIT for _l, _n, level in cells))] if cells else []
+        return found
+
+    @property
+    def levels(self):
+        """The choices for a field."""
+        return field_access.LEVELS
+
+    def _chosen(self, name, kept):
+        chosen = self.data.get(name, kept)
+        return chosen if str(chosen) in {"0", "1", "2"} else field_access.EDIT
+
+    def _limits(self):
+        """{kind: {field: level}} as it was chosen. Nobody opens a field that is limited for himself."""
+        limits = {}
+        for kind, cells, _n in self.fields_by_kind():
+            for label, name, level in cells:
+                field = name.split(":", 2)[2]
+                before = int(self.instance.fields.get(kind.name, {}).get(field, field_access.EDIT))
+                if level > before and level > field_access.level(self.by, kind.name, field):
+                    raise forms.ValidationError(_("You cannot give more than you have: %(kind)s.") % {"kind": label})
+                if level < field_access.EDIT:
+                    limits.setdefault(kind.name, {})[field] = level
+        return limits
+
     def clean(self):
         grants = {}
         for kind, cells in self.rows():
@@ -243,7 +279,7 @@ class RoleForm(forms.ModelForm):
                         _("You cannot give more than you have: %(kind)s.") % {"kind": kind.label}
                     )
                 grants.setdefault(kind.name, {})[act] = int(chosen)
-        self.instance.grants = grants
+        self.instance.fields, self.instance.grants = self._limits(), grants
         return super().clean()
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from crm import access
+from crm import access, field_access
 from crm.access import Owned
+from crm.models import User
+
+HELPERS = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,37 @@ def explain(user, obj):
             reasons = [*reasons, Reason(False, _("What is not seen cannot be worked on."))]
         verdicts.append(Verdict(act, label, allowed and seen, reasons))
     return verdicts
+
+
+@dataclass(frozen=True)
+class FieldReason:
+    """A field that is limited for somebody: what is left of it, and the roles that limit it."""
+
+    label: str
+    level: str
+    is_hidden: bool
+    roles: list
+
+
+def limited_fields(user, obj):
+    """[FieldReason] of the fields of a record's kind that the user may only see or not see at all."""
+    roles = [role for role in user.roles.all() if role.level(obj.access_kind, "view")]
+    levels = dict(field_access.LEVELS)
+    return [
+        FieldReason(
+            label,
+            levels[level],
+            level == field_access.HIDDEN,
+            [_(role.name) for role in roles if name in role.fields.get(obj.access_kind, {})],
+        )
+        for name, label, level in field_access.limited(user, obj.access_kind)
+    ]
+
+
+def who_may_help():
+    """People who may change roles: whom to ask."""
+    people = User.objects.filter(is_active=True).prefetch_related("roles").order_by("name", "pk")
+    return [person for person in people if access.may(person, "user", "edit")][:HELPERS]
 
 
 def _reasons(user, obj, act):

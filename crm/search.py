@@ -30,8 +30,8 @@ SOME = 60
 class SearchSource:
     """Where one kind of record is found.
 
-    `rows()` gives the queryset; `name_key` the normalised name column with a trigram index; `exact(text)` gives a
-    filter (Q) for addresses and numbers or None; `describe(obj)` the second line. `by_name`: rows can be read in the
+    `rows()` gives the queryset; `name_key` the normalised name column with a trigram index; `exact(text, user)`
+    gives a filter (Q) for addresses and numbers or None; `describe(obj)` the second line. `by_name`: rows can be read in the
     order of the name (there is an index).
     """
 
@@ -116,7 +116,7 @@ def _hits(source, user, wanted, limit):
 def _attempts(source, wanted):
     """Ever looser ways to look, each a function of the visible rows and a number."""
     name, meanings = source.name_key, wanted.meanings
-    if source.exact and (exact := source.exact(wanted.text)) is not None:
+    if source.exact and (exact := source.exact(wanted.text, wanted.user)) is not None:
         yield lambda rows, n: rows.filter(exact)[:n]
     if (own := search_condition(source.kind, wanted.text, wanted.user)) is not None:
         yield lambda rows, n: rows.filter(own)[:n]

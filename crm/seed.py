@@ -4,6 +4,7 @@ import secrets
 
 from django.contrib.auth.hashers import make_password
 
+from crm.field_access import HIDDEN, VIEW
 from crm.models import BusinessCalendar, Notification, SpecialDay, Team, User, Workspace
 from crm.roles import create_standard_roles
 
@@ -22,6 +23,14 @@ PEOPLE = [
     ("sales_rep", "Дмитрий Орлов", "dmitry.orlov@halden.example", "Sales Russia", "ru"),
     ("support_agent", "Lena Vogt", "lena.vogt@halden.example", "Support", "en"),
 ]
+
+
+# Sales reps sell by the price and leave accounts to the books; support and marketing need no bank account at all.
+LIMITS = {
+    "sales_rep": {"product": {"cost": HIDDEN}, "company": {"bank": VIEW}},
+    "support_agent": {"company": {"bank": HIDDEN}, "contact": {"birthday": HIDDEN}},
+    "marketer": {"company": {"bank": HIDDEN}},
+}
 
 
 def seed(plan):
@@ -50,6 +59,9 @@ def _teams(plan):
 
 def _people(plan):
     roles = create_standard_roles()
+    for code, limits in LIMITS.items():
+        roles[code].fields = limits
+        roles[code].save(update_fields=["fields"])
     for role, name, email, team, language in PEOPLE:
         password = secrets.token_urlsafe(12)
         user = User(

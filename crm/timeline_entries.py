@@ -10,7 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from crm import access, confidential, events
+from crm import access, confidential, events, field_access
 from crm.models import Note, Pin, Reaction, StoredFile, User
 from crm.signs import SIGNS
 
@@ -108,15 +108,25 @@ class _Words:
 
     def sentence(self, row):
         kind = events.kind_named(row.kind)
-        words = defaultdict(str, {k: v for k, v in row.data.items() if isinstance(v, str | int | float)})
+        words = defaultdict(str, self.told(row))
         words["actor"] = self.actor(row)
         words["target"] = _target_link(row, self.targets)
         if "field" in row.data:
-            words["label"], words["after"] = _label(row), row.data.get("after") or "–"
+            words["label"] = _label(row)
+            words["after"] = _("hidden from you") if self.is_hidden(row) else row.data.get("after") or "–"
         sentence = _Sentence().vformat(str(kind.sentence), words)
         if isinstance(row.data.get("minutes"), int):
             sentence = format_html("{} · {}", sentence, _("%(n)s min") % {"n": row.data["minutes"]})
         return sentence
+
+    def told(self, row):
+        """What the event says that the reader may know."""
+        said = {k: v for k, v in row.data.items() if isinstance(v, str | int | float)}
+        return {k: v for k, v in said.items() if not field_access.hides_data(self.user, row.kind, k)}
+
+    def is_hidden(self, row):
+        """Whether the event tells of a field that is hidden from the reader."""
+        return field_access.hides_change(self.user, row.target_type, row.data["field"])
 
     def actor(self, row):
         actor = self.people.get(row.actor_id)

@@ -28,7 +28,7 @@ from crm.registry import (
     work_target,
 )
 from crm.search import SearchSource, search_source
-from deals import filters, lists, queue, seed, today  # noqa: F401  registered by being imported
+from deals import filters, guards, lists, queue, seed, today  # noqa: F401  registered by being imported
 from deals.forms import DealForm
 from deals.models import Deal, Order, Product
 from deals.services import (

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Company, Contact
+from crm import field_access
 from crm.custom.forms import WithCustom
 from crm.models import User, Workspace
 from crm.money import CURRENCIES
@@ -128,6 +129,7 @@ class DealForm(WithCustom, forms.ModelForm):
         if only:
             for name in set(self.fields) - {only}:
                 del self.fields[name]
+        field_access.limit(self, "deal", user)
         self.fields.get("probability") and self.fields["probability"].widget.attrs.update(min=0, max=100)
         self.helper = two_columns(self, wide=["name"])
         self.with_custom("deal", user, only)
@@ -174,6 +176,8 @@ class StageMoveForm(forms.Form):
         self.deal = deal
         self.stage = self._stage()
         self.missing = missing_for(deal, self.stage) if self.stage and self.stage != deal.stage else []
+        self.locked = [name for name in self.missing if not field_access.may_change(user, "deal", name)]
+        self.missing = [name for name in self.missing if name not in self.locked]
         for name in self.missing:
             self.fields[name] = self._field(name, user)
         if "loss_reason" in self.missing or (self.stage and self.stage.kind == Stage.Kind.LOST):
@@ -182,6 +186,15 @@ class StageMoveForm(forms.Form):
             )
             self.fields["competitor"] = forms.CharField(label=_("Competitor"), required=False, max_length=150)
             self.initial = {"competitor": deal.competitor}
+            for name in ("loss_note", "competitor"):
+                if not field_access.may_change(user, "deal", name):
+                    del self.fields[name]
+
+    def clean(self):
+        """What the stage asks for and this person may not give is for somebody else to fill in."""
+        for name in self.locked:
+            self.add_error(None, field_access.refusal(ASKABLE[name]))
+        return super().clean()
 
     @property
     def gaps(self):
@@ -302,8 +315,9 @@ class ProductForm(forms.ModelForm):
         ]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, by, **kwargs):
         super().__init__(*args, **kwargs)
+        field_access.limit(self, "product", by)
         self.helper = two_columns(self, wide=["name", "description"])
 
 

@@ -32,7 +32,7 @@ from crm.registry import (
 )
 from crm.search import SearchSource, search_source
 from crm.text import digits
-from tickets import filters, seed, today  # noqa: F401  registers what may be asked
+from tickets import filters, guards, seed, today  # noqa: F401  registers what may be asked
 from tickets.models import Article, Mailbox, Ticket
 from tickets.services import bounces  # noqa: F401  hears of answers that came back
 from tickets.views import lists  # noqa: F401  registers the list page
@@ -129,7 +129,7 @@ declare_notification("ticket.answered", gettext_lazy("A client answered in your 
 declare_notification("ticket.rated_badly", gettext_lazy("A client gave a bad rating"), mail=True)
 
 
-def _exact_ticket(text):
+def _exact_ticket(text, user):
     """Filter for a number: T-4489, #4489, 4489."""
     bare = text.upper().removeprefix("T-").removeprefix("Т-").lstrip("#")
     return Q(number=int(bare)) if bare.isdecimal() and len(digits(bare)) < 12 else None

@@ -81,10 +81,13 @@ class CleanRow:
 
 
 class Cleaner:
-    """Cleans the lines of a file. `mapping` is {column index: target}, `region` is where phones without + belong."""
+    """Cleans the lines of a file. `mapping` is {column index: target}, `region` is where phones without + belong.
 
-    def __init__(self, mapping, region):
-        self.columns, self.region = columns(mapping), region
+    Columns whose fields `by` may not change are left out.
+    """
+
+    def __init__(self, mapping, region, *, by=None):
+        self.columns, self.region = columns(mapping, by), region
         self.targets = {item.name: item for _index, item in self.columns}
         if "full_name" in self.targets:
             known = targets()

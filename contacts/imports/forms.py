@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.imports.encodings import ENCODINGS
 from contacts.imports.reading import MOST_COLUMNS
-from contacts.imports.targets import COMPANY, targets
+from contacts.imports.targets import COMPANY, open_to, targets
 from contacts.models import ImportRun
 from crm.models import User
 
@@ -66,9 +66,9 @@ class MappingForm(forms.ModelForm):
         """Whether the file is to be read another way than before."""
         return any(name in self.fields and str(self.initial[name]) != str(self.cleaned_data[name]) for name in READING)
 
-    def chosen(self):
-        """{column: target} as the selects say; a target that takes one column is chosen once."""
-        kinds, found = targets(), {}
+    def chosen(self, user):
+        """{column: target} as the selects say, of those open to the user; one that takes one column is chosen once."""
+        kinds, found = open_to(user), {}
         for index in range(min(len(self.instance.headers), MOST_COLUMNS)):
             name = self.data.get(f"column-{index}", "")
             if name in kinds and (kinds[name].many or name not in found.values()):
@@ -81,16 +81,19 @@ class MappingForm(forms.ModelForm):
         return bool(NAMING & set(chosen.values()))
 
 
-def target_groups():
-    """[(heading, [(name, label)])] for the selects of the columns."""
-    people = [(item.name, item.label) for item in targets().values() if item.on != COMPANY]
-    companies = [(item.name, item.label) for item in targets().values() if item.on == COMPANY]
+def target_groups(user):
+    """[(heading, [(name, label)])] for the selects of the columns: what the user may write."""
+    kinds = open_to(user).values()
+    people = [(item.name, item.label) for item in kinds if item.on != COMPANY]
+    companies = [(item.name, item.label) for item in kinds if item.on == COMPANY]
     return [(_("Person"), people), (_("Company"), companies)]
 
 
-def column_rows(run, example):
-    """[(index, header, chosen target, example)] of a run's columns."""
-    return [
-        (i, header, run.mapping.get(str(i), ""), example[i] if i < len(example) else "")
-        for i, header in enumerate(run.headers)
-    ]
+def column_rows(run, example, user):
+    """[(index, header, chosen target, example, label of a field that the user may not write)] of a run's columns."""
+    kinds, opened, found = targets(), open_to(user), []
+    for i, header in enumerate(run.headers):
+        name = run.mapping.get(str(i), "")
+        locked = kinds[name].label if name in kinds and name not in opened else ""
+        found.append((i, header, "" if locked else name, example[i] if i < len(example) else "", locked))
+    return found

@@ -4,7 +4,7 @@ import hashlib
 import re
 
 from contacts.imports import values
-from contacts.imports.targets import targets
+from contacts.imports.targets import open_to, targets
 from contacts.models import ImportRun
 from crm.text import digits
 
@@ -127,9 +127,9 @@ def _started(user):
     return ImportRun.objects.visible_to(user).exclude(state=ImportRun.State.DRAFT).order_by("-created_at")
 
 
-def columns(mapping):
-    """The mapping as a list of (column index, target), those that are still known."""
-    kinds = targets()
+def columns(mapping, user=None):
+    """The mapping as a list of (column index, target), those that are still known and that the user may write."""
+    kinds = open_to(user)
     return [(int(index), kinds[name]) for index, name in mapping.items() if name in kinds]
 
 

@@ -51,7 +51,7 @@ def _reached(row):
 def cleaned(file, row, *, skip):
     """Batches of clean rows of an open file, one after the other: at most BATCH rows of it are held at once."""
     # Made here and not in the thread that takes the batches: it has a connection of its own.
-    clean = Cleaner(row.mapping, Workspace.get().country).clean
+    clean = Cleaner(row.mapping, Workspace.get().country, by=row.by if row.by_id else None).clean
     lines = reading.rows(file, row.encoding, row.separator, skip=skip)
     return iter(lambda: [clean(line, cells) for line, cells in islice(lines, BATCH)], [])
 

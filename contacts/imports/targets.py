@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from contacts.imports import values
+from contacts.models import Company, Contact
+from crm import field_access
 
 PERSON, COMPANY = "person", "company"
 
@@ -40,6 +42,8 @@ class Target:
 
 
 _targets: dict[str, Target] = {}
+# What roles call the targets that are written elsewhere than onto the record.
+_REQUISITES = dict.fromkeys(["company_legal_name", "company_kpp", "company_ogrn"], "requisites")
 _providers = []
 
 
@@ -57,6 +61,21 @@ def provider(fn):
 def targets():
     """{name: target}, in the order of registration."""
     return _targets | {item.name: item for fn in _providers for item in fn()}
+
+
+def open_to(user):
+    """The targets that the user may write: those of fields that no role of his limits."""
+    return {name: item for name, item in targets().items() if may_write(user, item)}
+
+
+def may_write(user, item):
+    """Whether the user may fill a target from a file."""
+    subject, model = ("company", Company) if item.on == COMPANY else ("contact", Contact)
+    if item.custom:
+        return field_access.may_change(user, subject, f"cf_{item.custom}")
+    if item.attr:
+        return field_access.level_of_field(user, model, item.attr) == field_access.EDIT
+    return field_access.may_change(user, subject, _REQUISITES.get(item.name, item.name))
 
 
 def written(on):

@@ -21,7 +21,7 @@ def create_company(form, *, by):
     company.save()
     record("company.created", company=company, target=company, actor=by)
     for name in ("email", "phone", "parent"):
-        if data[name]:
+        if data.get(name):
             _write(company, name, data[name], by=by)
     measure(company)
     return company

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from contacts.models import Consent, ConsentChain, Contact
 from crm import keys
+from crm.sight import as_it_is
 
 _BETWEEN = "\x1f"
 # In this order they are hashed: new ones go to the end, with the rows that have them.
@@ -37,6 +38,7 @@ def seal(consent):
     chain.save()
 
 
+@as_it_is()
 def digest_of(consent):
     """The keyed hash of all that a row says."""
     parts = [_plain(getattr(consent, name)) for name in _SAID]

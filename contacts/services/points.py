@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact, ContactPoint
+from crm.field_access import may_see
 from crm.models import Workspace
 from crm.text import digits_reversed, norm_email, norm_phone
 
@@ -128,8 +129,12 @@ def points_of(owner):
 
 
 def same_people(user, *, email="", phone="", exclude=None, region=""):
-    """Contacts the user may see that share the email or the phone: at most five."""
-    norms = [norm_email(email), norm_phone(phone, region or Workspace.get().country)]
+    """Contacts the user may see that share the email or the phone: at most five.
+
+    By an address that is hidden from the user nobody is found: a guess would be answered.
+    """
+    norms = [norm_email(email) if may_see(user, "contact", "email") else ""]
+    norms += [norm_phone(phone, region or Workspace.get().country) if may_see(user, "contact", "phone") else ""]
     if not any(norms):
         return []
     found = Contact.objects.visible_to(user).filter(points__norm__in=[norm for norm in norms if norm])

@@ -8,7 +8,7 @@ from crm.events import record
 
 @transaction.atomic
 def keep_requisite(requisite, accounts, *, by):
-    """Save an entity and its accounts (a bound formset). The first entity of a company is the main one."""
+    """Save an entity and its accounts (a bound formset, or None). The first entity of a company is the main one."""
     company = Company.objects.select_for_update().get(pk=requisite.company_id)
     is_new = requisite.pk is None
     others = Requisite.objects.filter(company=company).exclude(pk=requisite.pk)
@@ -18,8 +18,9 @@ def keep_requisite(requisite, accounts, *, by):
         requisite.is_primary = True
     requisite.version = 1 if is_new else requisite.version + 1
     requisite.save()
-    accounts.instance = requisite
-    accounts.save()
+    if accounts is not None:
+        accounts.instance = requisite
+        accounts.save()
     _repeat_number(company)
     kind = "requisites.added" if is_new else "requisites.changed"
     record(kind, company=company, target=company, actor=by, title=str(requisite))

@@ -23,7 +23,8 @@ def show(request, pk):
         company = fetch(Company.objects.for_card().select_related("parent"), request.user, pk)
     except Http404:
         return merges.follow(request, Company, pk)
-    context = fields.context(fields.COMPANY, company) | talks.composer(fields.COMPANY, company, request.user)
+    context = fields.context(fields.COMPANY, company, request.user)
+    context |= talks.composer(fields.COMPANY, company, request.user)
     context |= {
         "company": company,
         "left_panels": registry.panels_for(request.user, "company", "left"),

@@ -22,7 +22,8 @@ def show(request, pk):
         contact = fetch(Contact.objects.for_card(), request.user, pk)
     except Http404:
         return merges.follow(request, Contact, pk)
-    context = fields.context(fields.CONTACT, contact) | talks.composer(fields.CONTACT, contact, request.user)
+    context = fields.context(fields.CONTACT, contact, request.user)
+    context |= talks.composer(fields.CONTACT, contact, request.user)
     context |= {
         "contact": contact,
         "left_panels": registry.panels_for(request.user, "contact", "left"),

@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from contacts.forms import LANGUAGES, CompanyForm, ContactForm
 from contacts.models import Company, Contact
 from contacts.services import companies, people, points
 from contacts.services.quality.gaps import scores_of
-from crm import htmx
+from crm import field_access, htmx
 from crm.access import fetch
 
 
@@ -81,15 +82,18 @@ COMPANY = Subject(
 _SHORT = {"inn": gettext_lazy("Taxpayer no.")}
 
 
-def context(subject, record):
+def context(subject, record, user):
     """What the parts of the page need: the rows of details, and the quality of the data."""
+    levels = {name: field_access.level_of_field(user, subject.model, name) for name in subject.details}
+    shown = [name for name, level in levels.items() if level > field_access.HIDDEN]
     found = {
         "subject": subject.name,
         "record": record,
-        "rows": [row(subject, record, name) for name in subject.details],
+        "rows": [row(subject, record, name, user) for name in shown],
+        "hidden": len(field_access.hidden(user, subject.name)),
     }
     found["talk_url"] = talk_url(subject, record)
-    found["quality"] = scores_of(record)
+    found["quality"] = scores_of(record, user)
     return found
 
 
@@ -98,7 +102,7 @@ def talk_url(subject, record):
     return reverse(f"contacts:{subject.name}_talk_create", args=[record.pk])
 
 
-def row(subject, record, name):
+def row(subject, record, name, user):
     """A detail as it is shown, with the addresses that edit it and bring it back."""
     label = str(_SHORT.get(name) or subject.model._meta.get_field(name).verbose_name)
     value = getattr(record, name)
@@ -113,6 +117,7 @@ def row(subject, record, name):
     elif name == "time_zone" and value:
         value = _hour_there(value)
     found = {"label": label[:1].upper() + label[1:], "value": value, "is_wanted": name in subject.wanted}
+    found["is_locked"] = field_access.level_of_field(user, subject.model, name) < field_access.EDIT
     found |= _addresses(subject, record, name)
     if name in {"company", "parent"} and value:
         found["link"] = value.get_absolute_url()
@@ -134,7 +139,7 @@ def _hour_there(zone):
 def edit(request, subject, pk, name):
     """One field in place: GET gives the small form, POST writes it."""
     record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
-    _known(subject, name)
+    _known(subject, name, request.user, edit=True)
     form = subject.form(request.POST or None, instance=record, only=name, by=request.user)
     if request.method != "POST":
         return _form(request, subject, record, name, form)
@@ -159,23 +164,32 @@ def edit(request, subject, pk, name):
         record = fetch(subject.model.objects.for_card(), request.user, pk)
     except Http404:  # whoever gave it away may not see it any more
         return htmx.redirect(request, reverse(f"contacts:{_LISTS[subject.name]}"), _("Saved."))
-    page = render(request, "contacts/_field_saved.html", context(subject, record) | {"row": row(subject, record, name)})
+    page = render(request, "contacts/_field_saved.html", _saved(subject, record, name, request.user))
     return htmx.refresh(page, f"{subject.name}:changed", "timeline:changed")
 
 
 def shown(request, subject, pk, name):
     """The field as it stands: what Escape brings back."""
     record = fetch(subject.model.objects.for_card(), request.user, pk)
-    _known(subject, name)
-    return render(request, "contacts/_field.html", {"record": record, "row": row(subject, record, name)})
+    _known(subject, name, request.user)
+    found = {"subject": subject.name, "record": record, "row": row(subject, record, name, request.user)}
+    return render(request, "contacts/_field.html", found)
 
 
 _LISTS = {"contact": "index", "company": "companies"}
 
 
-def _known(subject, name):
-    if name not in subject.details:
+def _saved(subject, record, name, user):
+    return context(subject, record, user) | {"row": row(subject, record, name, user)}
+
+
+def _known(subject, name, user, *, edit=False):
+    """Raise Http404 for what is no detail, or none that the user sees, PermissionDenied for one he may not change."""
+    level = field_access.level_of_field(user, subject.model, name)
+    if name not in subject.details or level == field_access.HIDDEN:
         raise Http404
+    if edit and level < field_access.EDIT:
+        raise PermissionDenied(field_access.refusal(subject.model._meta.get_field(name).verbose_name))
 
 
 def _addresses(subject, record, name):

@@ -65,7 +65,7 @@ def start(request, pk):
         return _mapping(request, run, form, status=422)
     if form.reads_otherwise:
         return _read_otherwise(request, run, form)
-    run.mapping, run.check_counts = form.chosen(), {}
+    run.mapping, run.check_counts = form.chosen(request.user), {}
     if not form.names_somebody(run.mapping):
         return _mapping(request, run, form, status=422, nothing=True)
     form.save()
@@ -102,22 +102,22 @@ def _read_otherwise(request, run, form):
 
 def _mapping(request, run, form, *, status=200, nothing=False):
     """The page on which columns become fields, with the first rows as they would be taken."""
-    context = {"run": run, "form": form, "nothing": nothing, "groups": target_groups()}
+    context = {"run": run, "form": form, "nothing": nothing, "groups": target_groups(request.user)}
     context["remembered"] = mapping.last_like(run, request.user)
     try:
         lines = upload.first_rows(run, PREVIEW)
     except (reading.FileUnreadable, LookupError) as refusal:
         return render(request, "contacts/import.html", context | {"unreadable": str(refusal)}, status=status)
-    context["columns"] = column_rows(run, lines[0][1] if lines else [])
-    context["preview"] = _preview(run, lines)
+    context["columns"] = column_rows(run, lines[0][1] if lines else [], request.user)
+    context["preview"] = _preview(run, lines, request.user)
     context["bad"] = sum(1 for row, _outcome, _person in context["preview"] if row.reasons)
     return render(request, "contacts/import.html", context, status=status)
 
 
 @transaction.atomic
-def _preview(run, lines):
+def _preview(run, lines, user):
     """[(clean row, what would become of it, person it would change or None)]; nothing is written."""
-    clean = Cleaner(run.mapping, Workspace.get().country).clean
+    clean = Cleaner(run.mapping, Workspace.get().country, by=user).clean
     batch = Batch(run, [clean(line, cells) for line, cells in lines])
     batch.prepare(earlier=lambda keys: {})
     found = []

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.models import Company, CompanyPair, Contact, ContactPair, Merge
 from contacts.services import merging
-from crm import htmx
+from crm import custom, field_access, htmx
 from crm.access import fetch
 
 MODELS = {"contact": (Contact, ContactPair), "company": (Company, CompanyPair)}
@@ -105,7 +105,7 @@ def _merge(request, pk, *, edit=False):
 
 
 def _choices(request, model):
-    chosen = {f.name: request.POST.get(f"choose-{f.name}") for f in merging.questions(model)}
+    chosen = {f.name: request.POST.get(f"choose-{f.name}") for f in _questions(request.user, model)}
     return {name: side for name, side in chosen.items() if side in ("kept", "gone")}
 
 
@@ -128,12 +128,18 @@ def _page(request, kind, one, other, *, refusal=""):
     _values, moving = merging.preview(one, other)
     context = {
         "kind": kind, "kept": one, "gone": other, "moving": moving, "refusal": refusal,
-        "rows": [row for field in merging.questions(model) if (row := _row(request.user, field, one, other))],
+        "rows": [row for field in _questions(request.user, model) if (row := _row(request.user, field, one, other))],
         "pair": pairs.objects.of(one.pk, other.pk).first(),
         "desk_url": reverse(DESKS[kind]),
         "seen": {"kept": one.updated_at.isoformat(), "gone": other.updated_at.isoformat()},
     }  # fmt: skip
     return render(request, "contacts/merge_new.html", context, status=422 if refusal else 200)
+
+
+def _questions(user, model):
+    """The fields between whose values the user may choose; of the others the kept record's counts, where it has one."""
+    level = field_access.level_of_field
+    return [field for field in merging.questions(model) if level(user, model, field.name) == field_access.EDIT]
 
 
 def _row(user, field, one, other):
@@ -157,7 +163,7 @@ def _text(user, field, record):
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {text}" for key, text in value.items())
+        return custom.told(record, user)
     if isinstance(value, datetime):
         return str(timezone.localtime(value).date())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -7,6 +7,7 @@ from contacts.models import Contact, Employment
 from contacts.services import group
 from contacts.services.lifecycle import stays_of
 from contacts.views import rows
+from crm.field_access import may_change, may_see
 from crm.registry import group_total, group_totals_for, panel
 from crm.views import participants
 
@@ -20,7 +21,7 @@ def _rows_panel(subject, name, order):
 
     @panel(subject, name=name, title=child.title, place="left", order=order)
     def render(request, owner):
-        return render_to_string("contacts/panels/rows.html", rows.context(child, subject, owner), request)
+        return render_to_string("contacts/panels/rows.html", rows.context(child, subject, owner, request.user), request)
 
 
 for _subject in ("contact", "company"):
@@ -45,8 +46,13 @@ def people_panel(request, company):
 
 @panel("company", name="requisites", title=_("Requisites"), place="left", order=20)
 def requisites_panel(request, company):
+    if not may_see(request.user, "company", "requisites"):
+        return ""
     found = company.requisites.main_first().prefetch_related("accounts")
-    return render_to_string("contacts/panels/requisites.html", {"company": company, "rows": found}, request)
+    may_edit = company.can_edit and may_change(request.user, "company", "requisites")
+    return render_to_string(
+        "contacts/panels/requisites.html", {"company": company, "rows": found, "may_edit": may_edit}, request
+    )
 
 
 @panel("company", name="group", title=_("The whole group"), place="left", order=8)

@@ -6,6 +6,7 @@ Every answer is the whole panel, so that what a change moves elsewhere (another 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import render
@@ -17,7 +18,7 @@ from contacts.models import Address, ContactPoint, Employment
 from contacts.record_forms import AddressForm, EmploymentForm, PointForm
 from contacts.services import addresses, employments, people, points
 from contacts.views.fields import COMPANY, CONTACT
-from crm import htmx
+from crm import field_access, htmx
 from crm.access import fetch
 
 SUBJECTS = {"contact": CONTACT, "company": COMPANY}
@@ -28,7 +29,8 @@ REFUSALS = (points.PointRefused, employments.EmploymentRefused)
 class Child:
     """A kind of row. `keep(owner, data, row, by)` writes what the form cleaned, `main(row)` makes it the main one.
 
-    `field` is the input to which a refusal belongs, `twins(user, owner, data)` others who have the same.
+    `field` is the input to which a refusal belongs, `twins(user, owner, data)` others who have the same. `guard(row)`
+    is the field of the person or company by which roles limit a row.
     """
 
     name: str
@@ -44,6 +46,11 @@ class Child:
     subjects: tuple
     field: str
     twins: Callable | None = None
+    guard: Callable | None = None
+
+    def level(self, user, subject, row):
+        """What the user may do with a row: see `crm.field_access`."""
+        return field_access.level(user, subject, self.guard(row)) if self.guard else field_access.EDIT
 
 
 def _keep_point(owner, data, row, by):
@@ -90,7 +97,7 @@ CHILDREN = {
             "points", "contacts/rows/points.html", gettext_lazy("Addresses"), gettext_lazy("Add an email, phone or messenger"), ContactPoint, PointForm,
             points.points_of, _keep_point, points.remove_point,
             lambda row: points.add_point(row.contact or row.company, row.kind, row.value, primary=True),
-            ("contact", "company"), "value", _point_twins,
+            ("contact", "company"), "value", _point_twins, lambda row: row.kind,
         ),
         Child(
             "employments", "contacts/rows/employments.html", gettext_lazy("Roles in companies"), gettext_lazy("Add a role"), Employment, EmploymentForm,
@@ -100,15 +107,17 @@ CHILDREN = {
         Child(
             "places", "contacts/rows/places.html", gettext_lazy("Postal addresses"), gettext_lazy("Add a postal address"), Address, AddressForm,
             lambda owner: owner.addresses.order_by("pk"), _keep_address, lambda row: row.delete(), addresses.make_main,
-            ("contact", "company"), "street",
+            ("contact", "company"), "street", guard=lambda row: "address",
         ),
     )
 }  # fmt: skip
 
 
-def context(child, subject, owner, **more):
+def context(child, subject, owner, user, **more):
     """What the panel needs. `form` opens a row for editing, or a new one at the end."""
-    rows = list(child.rows(owner))
+    rows = [row for row in child.rows(owner) if child.level(user, subject, row) > field_access.HIDDEN]
+    for row in rows:
+        row.is_locked = child.level(user, subject, row) < field_access.EDIT
     return {
         "child": child,
         "subject": subject,
@@ -123,7 +132,7 @@ def index(request, subject, pk, name):
     """GET: the panel, with the form of a new row; POST: keep that row."""
     child, owner = _found(request, subject, pk, name)
     if request.method != "POST":
-        form = child.form(owner=owner) if "cancel" not in request.GET else None
+        form = child.form(owner=owner, by=request.user) if "cancel" not in request.GET else None
         return _panel(request, child, subject, owner, form=form)
     return _write(request, child, subject, owner, None)
 
@@ -131,9 +140,9 @@ def index(request, subject, pk, name):
 def show(request, subject, pk, name, row_pk):
     """GET: the panel with this row open; POST: write it."""
     child, owner = _found(request, subject, pk, name)
-    row = _row(child, owner, row_pk)
+    row = _row(request, child, subject, owner, row_pk)
     if request.method != "POST":
-        form = child.form(instance=row, owner=owner)
+        form = child.form(instance=row, owner=owner, by=request.user)
         return _panel(request, child, subject, owner, form=form, open_row=row, was=_fingerprint(child, row))
     return _write(request, child, subject, owner, row)
 
@@ -141,7 +150,7 @@ def show(request, subject, pk, name, row_pk):
 @require_POST
 def destroy(request, subject, pk, name, row_pk):
     child, owner = _found(request, subject, pk, name)
-    child.remove(_row(child, owner, row_pk))
+    child.remove(_row(request, child, subject, owner, row_pk))
     return _done(request, child, subject, owner, _("Removed."))
 
 
@@ -149,7 +158,7 @@ def destroy(request, subject, pk, name, row_pk):
 def main(request, subject, pk, name, row_pk):
     """Make it the main one."""
     child, owner = _found(request, subject, pk, name)
-    child.main(_row(child, owner, row_pk))
+    child.main(_row(request, child, subject, owner, row_pk))
     return _done(request, child, subject, owner, _("That is the main one now."))
 
 
@@ -160,16 +169,19 @@ def _found(request, subject, pk, name):
     return child, fetch(SUBJECTS[subject].model.objects.for_card(), request.user, pk, edit=True)
 
 
-def _row(child, owner, row_pk):
+def _row(request, child, subject, owner, row_pk):
+    """The row, as far as the user may change it: 404 for one that is hidden, 403 for one that is only to be seen."""
     row = child.rows(owner).filter(pk=row_pk).first()
-    if row is None:
+    if row is None or (level := child.level(request.user, subject, row)) == field_access.HIDDEN:
         raise Http404
+    if level < field_access.EDIT:
+        raise PermissionDenied(field_access.refusal(child.title))
     return row
 
 
 def _write(request, child, subject, owner, row):
     """Keep what was typed, or show the form again with what stands against it."""
-    form = child.form(request.POST, instance=row, owner=owner)
+    form = child.form(request.POST, instance=row, owner=owner, by=request.user)
     more = {"form": form, "open_row": row, "was": request.POST.get("was", "")}
     if not form.is_valid():
         return _panel(request, child, subject, owner, status=422, **more)
@@ -202,7 +214,7 @@ def _fingerprint(child, row):
 
 def _panel(request, child, subject, owner, *, status=200, **more):
     template = "contacts/panels/rows.html" if request.htmx else "contacts/rows_page.html"
-    return render(request, template, context(child, subject, owner, **more), status=status)
+    return render(request, template, context(child, subject, owner, request.user, **more), status=status)
 
 
 def _done(request, child, subject, owner, said):

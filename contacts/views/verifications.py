@@ -21,5 +21,5 @@ def create(request, subject, pk):
     verify(record, by=request.user)
     if not request.htmx:
         return htmx.redirect(request, record.get_absolute_url(), _("Noted as still right."))
-    page = render(request, "contacts/_quality.html", fields.context(SUBJECTS[subject], record))
+    page = render(request, "contacts/_quality.html", fields.context(SUBJECTS[subject], record, request.user))
     return htmx.toast(htmx.refresh(page, "timeline:changed"), _("Noted as still right."))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as _field
 
-from crm import access, events
+from crm import access, events, field_access
 from crm.conditions.operators import BY_KIND
 
 
@@ -150,11 +150,11 @@ def fields_of(subject_name, user=None):
     """Fields a user may ask about, in the order of registration; all of them without a user."""
     if subject_name.startswith("event:"):
         found = _behaviours[subject_name[6:]].fields if subject_name[6:] in _behaviours else []
-        return list(found)
+        return [f for f in found if field_access.shows(user, subject_name, None, f)]
     found = list(_fields.get(subject_name, {}).values())
     for fn in _providers.get(subject_name, []):
         found += fn()
-    return [f for f in found if _may_ask(f, user)]
+    return [f for f in found if _may_ask(f, user, subject_name)]
 
 
 def declared_of(subject_name):
@@ -166,13 +166,13 @@ def field_named(subject_name, name, user=None):
     """The field, or None when there is none or the user may not ask about it."""
     static = _fields.get(subject_name, {}).get(name)
     if static is not None:
-        return static if _may_ask(static, user) else None
+        return static if _may_ask(static, user, subject_name) else None
     return next((f for f in fields_of(subject_name, user) if f.name == name), None)
 
 
 def relations_of(subject_name, user=None):
     """Relations a user may ask about."""
-    return [r for r in _relations.get(subject_name, {}).values() if _may_ask(r, user)]
+    return [r for r in _relations.get(subject_name, {}).values() if _may_ask(r, user, subject_name)]
 
 
 def relation_named(subject_name, name, user=None):
@@ -194,9 +194,11 @@ def behaviour_named(name):
     return Behaviour(name, known[name].name) if name in known else None
 
 
-def _may_ask(item, user):
+def _may_ask(item, user, subject_name):
     if user is None:
         return True
+    if not field_access.shows(user, subject_name, getattr(_subjects.get(subject_name), "model", None), item):
+        return False
     if (asked_by := getattr(item, "asked_by", None)) and not asked_by(user):
         return False
     return not item.kind_needed or access.may(user, item.kind_needed)

@@ -18,7 +18,7 @@ shows, requires and locks by condition, `sql` compares in the database, `indexes
 
 from crm.custom.definitions import all_fields, field_named, fields_of, register, target_for, target_of, targets
 from crm.custom.importing import import_targets
-from crm.custom.reading import letter_text
+from crm.custom.reading import letter_text, told
 from crm.custom.writing import CustomRefused, check, cleaned, new_values, permitted, write
 
 __all__ = [
@@ -36,5 +36,6 @@ __all__ = [
     "target_for",
     "target_of",
     "targets",
+    "told",
     "write",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from crm import conditions
+from crm import conditions, field_access
 from crm.kept import kept
 from crm.lists import columns as list_columns
 from crm.models.custom_field import KEPT, CustomField
@@ -34,6 +34,7 @@ def register(subject, model, *, label, list_name, form=None):
     _targets[subject] = Target(subject, model, label, list_name, form)
     conditions.provider(subject)(partial(filters.fields_for, subject))
     list_columns.provider(list_name)(partial(columns.columns_for, subject))
+    field_access.own_fields(subject, lambda: [(f.name, f.label) for f in all_fields(subject) if not f.is_retired])
 
 
 def targets():

@@ -6,6 +6,7 @@ from django.db.models.lookups import StartsWith
 
 from crm.custom import definitions, sql, values
 from crm.models import CustomField
+from crm.sight import reader
 
 Kind = CustomField.Kind
 SHORTEST = 3
@@ -14,12 +15,22 @@ SHORTEST = 3
 def letter_text(subject, record, key):
     """The value of a field for a letter, in the active language; "" when there is none.
 
-    A field that not everybody may see goes into no letter: whoever writes one need not be among those who may.
+    A field that not everybody may see goes into no letter: whoever writes one need not be among those who may. One
+    that is hidden from whoever looks at the letter stays empty for him.
     """
-    field = definitions.field_named(subject, key)
+    field = definitions.field_named(subject, key, reader())
     if field is None or field.kind == Kind.FILE or field.team_ids or field.seen_by:
         return ""
     return values.text(field, values.held(field, record))
+
+
+def told(record, user):
+    """All that stands in the custom fields of a record and that the user may see, in one line."""
+    subject = definitions.target_for(record).subject
+    held = [(field, values.held(field, record)) for field in definitions.fields_of(subject, user)]
+    held = [(field, value) for field, value in held if value is not None]
+    names = values.names_of(held, user)
+    return ", ".join(f"{field.label}: {values.text(field, value, names)}" for field, value in held)
 
 
 def search_condition(subject, text, user):

@@ -16,6 +16,7 @@ from crm.lists.page import thaw
 from crm.models import Alert
 from crm.models.watch import AlertRow
 from crm.notify import notify
+from crm.sight import seen_by
 
 EVERY = timedelta(seconds=55)
 INSIDE = 20_000  # records that an alert may begin with
@@ -81,5 +82,6 @@ def _tell(alert, wish, entered):
         notify(alert.owner, "list.alert", text, wish.url(), key=f"{alert.pk}:many:{entered[0][0].pk}")
         return
     for row, record in entered:
-        text = _("%(alert)s: %(record)s") % {"alert": alert, "record": record}
+        with seen_by(alert.owner):
+            text = _("%(alert)s: %(record)s") % {"alert": alert, "record": record}
         notify(alert.owner, "list.alert", text, record.get_absolute_url(), key=f"{alert.pk}:{row.pk}")

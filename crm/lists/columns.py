@@ -8,7 +8,7 @@ from django.template.loader import get_template
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 
-from crm import access
+from crm import access, field_access
 from crm.templatetags import ui
 
 NUMERIC = {"number", "money", "ago", "day", "moment", "percent"}
@@ -178,7 +178,8 @@ def columns_of(page, user=None):
     found = [*page.columns, *_added.get(page.name, [])]
     for fn in _providers.get(page.name, []):
         found += fn(user)
-    return [c for c in found if user is None or not c.kind_needed or access.may(user, c.kind_needed)]
+    found = [c for c in found if user is None or not c.kind_needed or access.may(user, c.kind_needed)]
+    return field_access.columns_for(user, page.model, found)
 
 
 def prepare(columns, rows):

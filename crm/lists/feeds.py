@@ -13,6 +13,7 @@ from crm import access
 from crm.lists.export import safe
 from crm.lists.page import thaw
 from crm.models import Feed
+from crm.sight import seen_by
 
 MOST = 2000
 FORMS = ("csv", "json", "atom")
@@ -24,7 +25,8 @@ def answer(feed, form, request):
     access.require(feed.owner, wish.page.kind, "export")
     rows = list(wish.shown().exportable_by(feed.owner).order_by("-pk")[:MOST])
     _note_reading(feed)
-    found = {"csv": _csv, "json": _json, "atom": _atom}[form](feed, wish, rows, request)
+    with seen_by(feed.owner):
+        found = {"csv": _csv, "json": _json, "atom": _atom}[form](feed, wish, rows, request)
     # Whoever knows the address may read it; caches and search engines are not meant to.
     found["Cache-Control"] = "private, no-store"
     found["X-Robots-Tag"] = "noindex"

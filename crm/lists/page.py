@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm import access, conditions
+from crm import access, conditions, field_access
 from crm.conditions.widgets import dump
 from crm.lists.cells import Cells
 from crm.lists.columns import columns_of
@@ -111,7 +111,7 @@ class Wish:
 
     def __init__(self, page, user, params):
         self.page, self.user, self.params = page, user, _single(params)
-        self.search = self.params.get("q", "").replace("\x00", "").strip()[:100] if page.search_key else ""
+        self.search = self.params.get("q", "").replace("\x00", "").strip()[:100] if self._is_searched() else ""
         self.tree = self._tree()
         self.sort, self.down = self._sort()
 
@@ -122,7 +122,16 @@ class Wish:
 
     @cached_property
     def presets(self):
-        return [p for p in self.page.presets if not p.kind_needed or access.may(self.user, p.kind_needed)]
+        return [p for p in self.page.presets if self._may_open(p)]
+
+    def _may_open(self, preset):
+        if preset.kind_needed and not access.may(self.user, preset.kind_needed):
+            return False
+        try:
+            conditions.parse(preset.tree, self.page.subject, user=self.user)
+        except conditions.ConditionError:  # it asks about a field that is hidden from the user
+            return False
+        return preset.sort.lstrip("-") in {"", *(c.name for c in self.all_columns)}
 
     @cached_property
     def view(self):
@@ -143,6 +152,11 @@ class Wish:
     @property
     def view_key(self):
         return str(self.view.pk) if isinstance(self.view, SavedView) else self.view.name if self.view else ""
+
+    def _is_searched(self):
+        """Whether the list has a search box; not by a column that is hidden from the user."""
+        key = self.page.search_key
+        return bool(key) and field_access.level_of_field(self.user, self.page.model, key) > field_access.HIDDEN
 
     def _tree(self):
         try:
@@ -278,5 +292,8 @@ class Wish:
 
 def thaw(frozen, user):
     """The wish of a job, asked by `user` now."""
-    params = {"f": dump(frozen["tree"]), "q": frozen["q"], "sort": frozen["sort"], "cols": frozen["cols"]}
-    return Wish(page_named(frozen["list"]), user, params)
+    page = page_named(frozen["list"])
+    # A column that is hidden from the user by now is left out; a filter or an order by it is refused.
+    seen = {column.name for column in columns_of(page, user)}
+    cols = ",".join(name for name in frozen["cols"].split(",") if name in seen)
+    return Wish(page, user, {"f": dump(frozen["tree"]), "q": frozen["q"], "sort": frozen["sort"], "cols": cols})

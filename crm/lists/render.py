@@ -19,6 +19,7 @@ from crm.lists.page import Wish
 from crm.lists.paging import Page, take
 from crm.lists.steps import context_of
 from crm.lists.uses import uses_of
+from crm.sight import drawn
 
 COUNTED = 1000
 # A filter that needs longer is stopped: the page says so instead of keeping the database busy.
@@ -26,6 +27,7 @@ PATIENCE = "5s"
 
 
 @vary_on_headers("HX-Request")
+@drawn()
 def index(request, page_class):
     """The list as a page or, for htmx, as the region that has changed."""
     page = page_class()

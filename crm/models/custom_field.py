@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm import audit
+from crm import audit, field_access
 from crm.kept import forget
 from crm.models.workspace import Workspace
 
@@ -152,13 +152,17 @@ class CustomField(models.Model):
         """Whether the user sees this field on records that he sees. Without a user (rules, jobs) all are seen."""
         if user is None or user.is_superuser:
             return True
+        if not field_access.may_see(user, self.subject, self.name):
+            return False
         return self._for_team(user) and self._for_role(user, {*self.seen_by, *self.edited_by} if self.seen_by else ())
 
     def editable_by(self, user):
         """Whether the user may change it on records that he may change. Nobody changes what is computed."""
         if self.kind == self.Kind.FORMULA or self.is_retired:
             return False
-        return self.visible_to(user) and (user is None or user.is_superuser or self._for_role(user, self.edited_by))
+        if not self.visible_to(user) or not field_access.may_change(user, self.subject, self.name):
+            return False
+        return user is None or user.is_superuser or self._for_role(user, self.edited_by)
 
     def _for_team(self, user):
         wanted = set(self.team_ids)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from crm import access, audit
+from crm import access, audit, field_access
 
 
 class Team(models.Model):
@@ -43,11 +43,15 @@ class Team(models.Model):
 
 
 class Role(models.Model):
-    """A named set of rights: `grants` is {"deal": {"view": 3, "edit": 2, "delete": 1, "export": 1}, …}."""
+    """A named set of rights: `grants` is {"deal": {"view": 3, "edit": 2, "delete": 1, "export": 1}, …}.
+
+    `fields` limits single fields of a kind: {"contact": {"phone": 0}}, in the levels of `crm.field_access`.
+    """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
     grants = models.JSONField(_("grants"), default=dict, blank=True)
+    fields = models.JSONField(_("limited fields"), default=dict, db_default={}, blank=True)
 
     class Meta:
         verbose_name = _("role")
@@ -169,6 +173,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.is_superuser:
             return access.ALL
         return max((role.level(kind, act) for role in self._roles), default=access.NONE)
+
+    @cached_property
+    def field_limits(self):
+        """{kind: {field: level}} of the fields that the user may not change or not even see."""
+        return {} if self.is_superuser else field_access.limits_of(self._roles)
 
     @cached_property
     def _roles(self):

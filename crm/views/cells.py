@@ -1,12 +1,13 @@
 """One field of one row, changed in its cell of a list."""
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm import access, audit, htmx
+from crm import access, audit, field_access, htmx
 from crm.lists.bulk import locked
 from crm.lists.cells import as_read, with_pencil
 from crm.lists.columns import prepare
@@ -21,6 +22,8 @@ def cell(request, name, pk, field):
     """
     page = page_named(name)
     column = page.column_edited(field, request.user) if page else None
+    if column is None and page:
+        _explain(page, field, request.user)
     if column is None or (column.kind_needed and not access.may(request.user, column.kind_needed)):
         raise Http404
     page.require(request.user)
@@ -44,6 +47,13 @@ def cell(request, name, pk, field):
     if not request.htmx:
         return htmx.redirect(request, reverse(page.url_name), _("Saved."))
     return _shown(request, page, column, pk)
+
+
+def _explain(page, field, user):
+    """A column that is there, but not for this user to change, says so. Raises PermissionDenied."""
+    column = page.column_edited(field, None)
+    if column and field_access.level_of_column(user, page.model, column) < field_access.EDIT:
+        raise PermissionDenied(field_access.refusal(column.label))
 
 
 def _conflict(page, column, row, form, was):

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from crm import access, audit, registry
 from crm.access import fetch
 from crm.models import User
-from crm.reasons import explain
+from crm.reasons import explain, limited_fields, who_may_help
 
 
 def show(request, subject, name, pk):
@@ -47,6 +47,8 @@ def why(request, kind, pk):
         "kind": kind,
         "person": person,
         "verdicts": explain(person, obj),
+        "fields": (limited := limited_fields(person, obj)),
+        "helpers": who_may_help() if limited else [],
         "people": User.objects.filter(is_active=True).order_by("name")[:500] if may_ask else [],
     }
     return render(request, "crm/why.html", context)

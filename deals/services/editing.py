@@ -11,11 +11,19 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Task
 from contacts.services.tasks import finish_task
+from crm import field_access
 from crm.events import record
 from crm.money import format_money
 from crm.picking import suggestions
 from deals.amounts import note_amount
 from deals.models import Deal
+
+
+def facts(deal, names, user):
+    """The facts of those names that the user sees, each told whether it is locked for him."""
+    levels = {name: field_access.level_of_field(user, Deal, name) for name in names}
+    shown = [(name, level) for name, level in levels.items() if level > field_access.HIDDEN]
+    return [fact(deal, name) | {"is_locked": level < field_access.EDIT} for name, level in shown]
 
 
 def fact(deal, name):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from contacts.models import Company, Contact, Task
-from crm import files, htmx, registry
+from crm import field_access, files, htmx, registry
 from crm.access import fetch, may, require
 from crm.models import Workspace
 from crm.views.timeline import context as timeline_context
@@ -30,7 +30,8 @@ def show(request, pk):
     context = {
         "deal": deal,
         "stages": stages_of(deal.pipeline_id),
-        "facts": [editing.fact(deal, name) for name in FACTS],
+        "facts": editing.facts(deal, FACTS, request.user),
+        "hidden": len(field_access.hidden(request.user, "deal")),
         "tasks": tasks.select_related("owner").order_by("due_at")[:20],
         "proposals": deal.proposals.prefetch_related("versions").order_by("-pk"),
         "orders": deal.orders.visible_to(request.user).order_by("-pk") if may(request.user, "order") else [],
@@ -89,8 +90,9 @@ def edit(request, pk):
 def field(request, pk, name):
     """One fact in place: GET gives the small form, POST writes it."""
     deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True)
-    if name not in FACTS:
+    if name not in FACTS or not field_access.may_see(request.user, "deal", name):
         return HttpResponse(status=404)
+    field_access.require(request.user, "deal", name)
     form = DealForm(request.POST or None, instance=deal, user=request.user, only=name)
     if name not in form.fields:
         return HttpResponse(status=404)
@@ -103,16 +105,16 @@ def field(request, pk, name):
     if not request.htmx:
         return htmx.redirect(request, deal.get_absolute_url(), _("Saved."))
     deal = fetch(Deal.objects.for_card(), request.user, pk)
-    response = render(request, "deals/_fact.html", {"deal": deal, "fact": editing.fact(deal, name)})
+    fact = editing.facts(deal, [name], request.user)[0]
+    response = render(request, "deals/_fact.html", {"deal": deal, "fact": fact})
     return htmx.refresh(response, "deal:changed", "timeline:changed")
 
 
 def field_shown(request, pk, name):
     """The fact as it stands: what Cancel brings back."""
     deal = fetch(Deal.objects.for_card(), request.user, pk)
-    if name not in FACTS:
-        return HttpResponse(status=404)
-    return render(request, "deals/_fact.html", {"deal": deal, "fact": editing.fact(deal, name)})
+    found = editing.facts(deal, [name], request.user) if name in FACTS else []
+    return render(request, "deals/_fact.html", {"deal": deal, "fact": found[0]}) if found else HttpResponse(status=404)
 
 
 @require_POST

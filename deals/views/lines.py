@@ -8,6 +8,8 @@ from django.views.decorators.http import require_POST
 
 from crm import htmx
 from crm.access import fetch, may
+from crm.field_access import may_see
+from crm.sight import seen_by
 from crm.text import sort_key
 from deals.forms import LineForm
 from deals.models import Deal, Product
@@ -17,13 +19,19 @@ from deals.services import lines
 def lines_context(request, deal, *, bad=None):
     """Rows (line, net, form), totals and what may be seen. `bad` is a form that was refused."""
     found = list(deal.lines.select_related("product"))
-    sums = lines.totals_of(found, deal.currency)
     forms = {bad.instance.pk: bad} if bad else {}
-    rows = [
-        (line, net, forms.get(line.pk) or LineForm(instance=line), lines.margin_of(line, net))
-        for line, net in zip(found, sums.nets, strict=True)
-    ]
-    return {"rows": rows, "sums": sums, "may_see_products": may(request.user, "product")}
+    with seen_by(request.user):
+        sums = lines.totals_of(found, deal.currency)
+        rows = [
+            (line, net, forms.get(line.pk) or LineForm(instance=line), lines.margin_of(line, net))
+            for line, net in zip(found, sums.nets, strict=True)
+        ]
+    return {
+        "rows": rows,
+        "sums": sums,
+        "may_see_products": may(request.user, "product"),
+        "may_see_margin": may_see(request.user, "product", "cost"),
+    }
 
 
 @require_POST

@@ -21,7 +21,7 @@ def show(request, pk):
     product = fetch(Product.objects.all(), request.user, pk)
     if request.method == "POST":
         product = fetch(Product.objects.all(), request.user, pk, edit=True)
-    form = ProductForm(request.POST or None, instance=product)
+    form = ProductForm(request.POST or None, instance=product, by=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
         return htmx.redirect(request, reverse("deals:products"), _("Saved. Lines that exist keep their prices."))
@@ -30,7 +30,8 @@ def show(request, pk):
 
 def new(request):
     require(request.user, "product", "edit")
-    form = ProductForm(request.POST or None, initial={"currency": Workspace.get().currency})
+    initial = {"currency": Workspace.get().currency}
+    form = ProductForm(request.POST or None, initial=initial, by=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
         return htmx.redirect(request, reverse("deals:products"), _("The product is there."))

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from crm import htmx
 from crm.access import fetch, require
@@ -38,6 +38,7 @@ def create(request, deal_pk):
     return htmx.redirect(request, proposal.get_absolute_url())
 
 
+@require_safe
 def show(request, pk):
     """The editor: lines and terms at the left, what the client sees at the right."""
     proposal = fetch(Proposal.objects.for_card(), request.user, pk)

@@ -13,6 +13,7 @@ from rapidfuzz.distance import JaroWinkler
 from contacts.models import Company, Contact
 from contacts.services.duplicates.names import full_names, latin, spelling, without_patronymic
 from contacts.services.duplicates.records import company_key
+from crm.field_access import may_see
 from crm.models import Workspace
 from crm.text import digits, norm_email, norm_phone, sort_key
 
@@ -24,6 +25,7 @@ REASONS = {
 MOST = 50
 RARE = 4
 SHOWN = 5
+_GUARDS = {"birthday_on": "birthday", "city": "address"}
 _ALIKE = 0.9
 _PEOPLE = """
 SELECT r.i, found.id, found.how FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[], %s::text[])
@@ -71,7 +73,11 @@ class Match:
 
 
 def similar_people(user, exclude=None, **record):
-    """Matches of one person among those the user may see, strongest first, at most five; see `likely_duplicates`."""
+    """Matches of one person among those the user may see, strongest first, at most five; see `likely_duplicates`.
+
+    What is hidden from the user is not compared: a guess would be answered.
+    """
+    record = {name: value for name, value in record.items() if may_see(user, "contact", _GUARDS.get(name, name))}
     return likely_duplicates([record], user=user, exclude=exclude).get(0, [])
 
 
@@ -102,6 +108,8 @@ def likely_duplicates(records, *, user=None, exclude=None):
 
 def similar_companies(user, exclude=None, *, name="", inn="", domain="", city=""):
     """Matches of a company among those the user may see, strongest first, at most five."""
+    inn = inn if may_see(user, "company", "requisites") else ""
+    domain = domain if may_see(user, "company", "domain") else ""
     key = sort_key(name)
     with connection.cursor() as cursor:
         cursor.execute(_COMPANIES, [digits(inn) or inn, domain.strip().casefold(), key, key, MOST])

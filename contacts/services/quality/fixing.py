@@ -94,7 +94,7 @@ def current(run):
 def lines_of(record, user):
     """(fields the user may mend, gaps that are mended elsewhere) of the record in hand, the heaviest gap first."""
     offered = proposals_of(record, record.measured)
-    found = gaps.gaps_of(record, record.measured)
+    found = gaps.gaps_of(record, record.measured, user)
     by_field, elsewhere = {}, []
     for gap in found:
         name = field_of(gap)
@@ -122,7 +122,7 @@ def _line(record, name, offered, found, user):
     """One field as the form shows it; None for one that the form does not give to this user."""
     kind = record._meta.model_name
     field = WRITERS[kind][0](instance=record, only=name, by=user).fields.get(name)
-    if field is None:
+    if field is None or field.disabled:
         return None
     was = people.shown_value(record, name)
     shown = record.birthday_words if name == "birthday_on" else was

@@ -11,6 +11,7 @@ from contacts.models.quality import Dimension
 from contacts.services.quality import words
 from contacts.services.quality.checks import check_named
 from contacts.services.quality.rules import MODELS
+from crm.field_access import HIDDEN, level_of_field
 
 # What the page of the record edits in place; everything else stands in the form of all fields.
 _IN_PLACE = {
@@ -41,26 +42,28 @@ class Scores:
     gaps: list
 
 
-def scores_of(record):
-    """The scores of a record as last measured; None while it waits for that."""
+def scores_of(record, user):
+    """The scores of a record as last measured, with the gaps that the user may know of; None while it waits for that."""
     kind = record._meta.model_name
     found = MODELS[kind][1].objects.filter(pk=record.pk).first()
     if found is None:
         return None
     asked = [(Dimension(name).label, getattr(found, name)) for name in Dimension.values]
-    return Scores(found.total, [(label, score) for label, score in asked if score is not None], gaps_of(record, found))
+    return Scores(
+        found.total, [(label, score) for label, score in asked if score is not None], gaps_of(record, found, user)
+    )
 
 
-def gaps_of(record, measured):
-    """The gaps of a record, the heaviest first."""
+def gaps_of(record, measured, user=None):
+    """The gaps of a record, the heaviest first; without those in fields that are hidden from the user."""
     rules = QualityRule.objects.filter(pk__in=measured.gaps) if measured.gaps else []
+    rules = [rule for rule in rules if level_of_field(user, type(record), _field_of(rule)) > HIDDEN]
     return [gap_of(rule, record, measured.facts) for rule in sorted(rules, key=lambda r: (-r.weight, r.position))]
 
 
 def gap_of(rule, record, facts=()):
     check = check_named(rule.test)
-    kind = record._meta.model_name
-    field = rule.field or (check.field if check else "")
+    kind, field = record._meta.model_name, _field_of(rule)
     field = "first_name" if (kind, field) == ("contact", "name") else field
     gap = Gap(rule, words.gap_of(rule, facts), words.fix_of(rule), act=check.act if check else "")
     page = record.get_absolute_url()
@@ -77,6 +80,11 @@ def gap_of(rule, record, facts=()):
     elif field:
         gap.url = f"{reverse(f'contacts:{kind}_edit', args=[record.pk])}#id_{field}"
     return gap
+
+
+def _field_of(rule):
+    check = check_named(rule.test)
+    return rule.field or (check.field if check else "")
 
 
 def _twin(kind, record):
