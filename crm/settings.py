@@ -82,6 +82,7 @@ ROOT_URLCONF = "crm.urls"
 WSGI_APPLICATION = "crm.wsgi.application"
 TEMPLATES = [
     {
+        "NAME": "django",
         "BACKEND": "crm.sight.Templates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
