@@ -9,6 +9,7 @@ from campaigns.services import (  # mailing registers guards and renderer, mergi
     mailing,  # noqa: F401
     merging,  # noqa: F401
     permissions,  # noqa: F401
+    privacy,  # noqa: F401
     scoring,
     segments,
     sequences,

@@ -12,6 +12,7 @@ from contacts import (  # noqa: F401  registered by being imported
     guards,
     imports,
     mailboxes,
+    privacy,
     quality,
     seed,
     seed_details,

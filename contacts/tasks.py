@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from contacts.models import RetentionRule
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
 from contacts.services.mailbox import reading
+from contacts.services.privacy import replay, requests
 from contacts.services.quality import figures, measuring, sources, stale
 from crm import jobs
 from crm.models import User
@@ -116,3 +118,20 @@ def count_quality():
 def remind_of_stale():
     """Monday's word to the owners of old records."""
     stale.remind()
+
+
+@shared_task
+def keep_privacy():
+    """Deadlines are told, copies that nobody may fetch any more go."""
+    requests.remind()
+    requests.drop_copies()
+    # A backup was restored: whoever was erased since is erased again without anybody thinking of it.
+    replay.replay(replay.missing())
+
+
+@shared_task
+def sweep_retention():
+    """The rules that are switched on, in the name of an administrator."""
+    admin = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").first()
+    if admin and RetentionRule.objects.filter(is_on=True).exists():
+        jobs.start("contacts.retention", by=admin, params={"quiet": True})

@@ -25,6 +25,13 @@ class FileRefused(ValueError):
 
 
 _DEFAULT = object()
+# Files of these kinds leave by the pages of their own alone, which ask for more than seeing a record.
+_guarded = set()
+
+
+def guard_kind(kind):
+    """Declare that files of a kind are not given out by their general address, to nobody."""
+    _guarded.add(kind)
 
 
 def store(content, name, *, by=None, target=None, kind="attachment", limit=_DEFAULT):
@@ -90,7 +97,7 @@ def sniff(head, name):
 def fetch_file(user, key):
     """The file, as far as the user may see what it belongs to. Raises Http404."""
     file = StoredFile.objects.filter(uuid=key).first()
-    if file is None or not _visible(file, user):
+    if file is None or file.kind in _guarded or not _visible(file, user):
         raise Http404
     return file
 

@@ -33,6 +33,7 @@ STANDARD = {
                 _FULL,
             ),
             "import": _FULL,
+            "privacy": _FULL,
             "settings": _FULL,
             "user": _FULL,
         },
@@ -94,7 +95,7 @@ STANDARD = {
             ["contact", "company", "deal", "order", "product", "ticket", "article", "segment", "sequence", "kpi"], _READ
         ),
     ),
-    "admin": (_("Administrator"), {"settings": _FULL, "user": _FULL}),
+    "admin": (_("Administrator"), {"settings": _FULL, "user": _FULL, "privacy": _FULL}),
 }
 
 

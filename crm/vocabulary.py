@@ -159,3 +159,39 @@ BEGIN
     RETURN NULL;
 END $$;
 """  # noqa: S608  our own text
+
+
+def words_in(found, rows_of):
+    """Words noted from rows that are about to go: `found` is {model: keys}, `rows_of(model, keys)` gives them."""
+    words = set()
+    for table, column in _noted():
+        for model in (m for m in found if m._meta.db_table == table):
+            for key in rows_of(model, found[model]).values_list(column, flat=True):
+                words.update(words_of(key))
+    return words
+
+
+def forget_words(words):
+    """Take away noted words that no name has any more."""
+    if not words:
+        return
+    used = " OR ".join(
+        f"EXISTS (SELECT FROM {table} t WHERE t.{column} LIKE '%%' || w.word || '%%'"
+        f" AND w.word = ANY (regexp_split_to_array(t.{column}, '{_SPLIT_SQL}')))"
+        for table, column in _noted()
+    )  # names out of our own migrations
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM crm_searchword w WHERE w.word = ANY (%s) AND NOT ({used or 'false'})",  # noqa: S608
+            [[word[:60] for word in words]],
+        )
+
+
+def _noted():
+    """[(table, column)] whose words are noted, as the triggers say."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, convert_from(rtrim(tgargs, '\\x00'), 'UTF8') FROM pg_trigger"
+            " WHERE tgname = 'note_words_insert' ORDER BY 1"
+        )
+        return [(table, column) for table, column in cursor.fetchall()]

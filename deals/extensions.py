@@ -36,6 +36,7 @@ from deals.services import (
     facts,
     handoff,
     merging,  # noqa: F401  what becomes of the facts about buyers
+    privacy,  # noqa: F401  what is kept when a person is erased
     steps,
 )
 

@@ -17,6 +17,7 @@ from campaigns.models import GuideForm, Letter, ScoreRule, Segment, Sequence, St
 from campaigns.services import letters
 from contacts.models import (
     ActivityType,
+    Erasure,
     FixRun,
     ImportRun,
     Merge,
@@ -24,9 +25,11 @@ from contacts.models import (
     PersonalMailbox,
     Playbook,
     PlaybookRun,
+    PrivacyRequest,
     QualityRule,
     Recurrence,
     Requisite,
+    RetentionRule,
     Task,
     Topic,
 )
@@ -173,6 +176,9 @@ def world(workspace, alice, settings, tmp_path):
     own_letter.parties.create(contact=contact)
     topic = Topic.objects.create(code="tips", name_en="Tips", name_ru="Советы")
     own_field = CustomField.objects.create(subject="contact", key="x", kind="text", label_en="X")
+    asked = PrivacyRequest.objects.create(kind="erasure", contact=contact, person=str(contact), due_on="2026-12-25")
+    erasure = Erasure.objects.create(numbers=[0], digest="0" * 64)
+    keeping = RetentionRule.objects.create(name="R", act="visits")
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
@@ -192,6 +198,8 @@ def world(workspace, alice, settings, tmp_path):
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
         "contacts:topic": topic, "contacts:letter": own_letter, "contacts:verification": contact, "contacts:quality_rule": QualityRule.objects.first(),
         "contacts:fix": FixRun.objects.create(by=alice, subject="contact"),
+        "contacts:privacy": asked, "contacts:privacy_person": contact, "contacts:privacy_copy_now": contact,
+        "contacts:retention": keeping, "contacts:privacy_hold": contact, "contacts:erasure": erasure,
         "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip
     return {

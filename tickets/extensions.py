@@ -34,7 +34,7 @@ from crm.search import SearchSource, search_source
 from crm.text import digits
 from tickets import filters, guards, seed, today  # noqa: F401  registers what may be asked
 from tickets.models import Article, Mailbox, Ticket
-from tickets.services import bounces  # noqa: F401  hears of answers that came back
+from tickets.services import bounces, privacy  # noqa: F401  hear of answers that came back, and of people to be erased
 from tickets.views import lists  # noqa: F401  registers the list page
 
 SOON = timedelta(hours=2)

@@ -1,5 +1,6 @@
 """Who must not be written to, who is interested, and how people come in."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -20,11 +21,14 @@ class Suppression(models.Model):
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
         BOUNCED = "bounced", _("address does not exist")
         COMPLAINED = "complained", _("complained")
+        ERASED = "erased", _("asked to be erased")
 
     digest = models.CharField(max_length=64)
     topic = models.CharField(
         pgettext_lazy("of letters", "topic"), max_length=100, blank=True, default="", db_default=""
     )
+    # Of a general refusal: topics for which the person has consented since.
+    but_topics = ArrayField(models.CharField(max_length=100), default=list, blank=True, db_default=[])
     reason = models.CharField(max_length=12, choices=Reason)
     at = models.DateTimeField(default=timezone.now)
 
@@ -44,13 +48,16 @@ class Suppression(models.Model):
     @classmethod
     def note(cls, email, reason, topic=""):
         """Nothing more to this address, or nothing on the topic. The first reason stays; says whether it was news."""
-        _row, new = cls.objects.get_or_create(digest=cls.digest_of(email), topic=topic, defaults={"reason": reason})
-        return new
+        row, new = cls.objects.get_or_create(digest=cls.digest_of(email), topic=topic, defaults={"reason": reason})
+        # Whoever refuses everything refuses also what was wanted for a while.
+        return new or bool(row.but_topics and cls.objects.filter(pk=row.pk).update(but_topics=[]))
 
     @classmethod
     def of(cls, email, topic=""):
         """The reason why letters on the topic do not go to this address, or None."""
         rows = cls.objects.filter(digest=cls.digest_of(email), topic__in=["", topic])
+        if topic:
+            rows = rows.exclude(but_topics__contains=[topic])
         return rows.order_by("topic").values_list("reason", flat=True).first()
 
 

@@ -18,6 +18,7 @@ declare_reasons(
         "unsubscribed": _("unsubscribed"),
         "bounced": _("the address does not exist"),
         "complained": _("called our letters unwanted"),
+        "erased": _("asked to be erased"),
         "same_address": _("somebody else with this address got it"),
         "person_gone": _("the person is gone"),
         "left": _("left the sequence"),
@@ -36,6 +37,7 @@ def blocked_reasons(contacts, topic=""):
     refused = consents.refused([contact.pk for contact in contacts], topic=topic)
     digests = {contact.pk: Suppression.digest_of(contact.email) for contact in contacts if contact.email}
     rows = Suppression.objects.filter(digest__in=digests.values(), topic__in=["", topic])
+    rows = rows.exclude(but_topics__contains=[topic]) if topic else rows
     suppressed = dict(rows.order_by("-topic").values_list("digest", "reason"))
     found = {}
     for contact in contacts:
@@ -69,4 +71,4 @@ def preflight(sequence):
 
 def _count(counts, batch, topic):
     for reason in blocked_reasons(batch, topic).values():
-        counts["no_consent" if reason == "no_data_consent" else reason] += 1
+        counts[{"no_data_consent": "no_consent", "erased": "unsubscribed"}.get(reason, reason)] += 1

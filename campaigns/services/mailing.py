@@ -26,7 +26,8 @@ SELECT d.id, c.id, c.email, e.state, e.reason, s.status,
   (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'personal_data' ORDER BY at DESC, id DESC LIMIT 1),
   (SELECT is_given FROM contacts_consent WHERE contact_id = c.id AND purpose = 'advertising' AND channel = 'email'
     AND topic IN ('', coalesce(t.code, '')) ORDER BY at DESC, id DESC LIMIT 1),
-  (SELECT reason FROM campaigns_suppression WHERE digest = d.digest AND topic IN ('', coalesce(t.code, '')) ORDER BY topic LIMIT 1),
+  (SELECT reason FROM campaigns_suppression WHERE digest = d.digest AND topic IN ('', coalesce(t.code, ''))
+    AND NOT coalesce(t.code, '') = ANY (but_topics) ORDER BY topic LIMIT 1),
   coalesce(t.code, '')
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
   AS d(id, contact, enrolment, sequence, digest)

@@ -1,5 +1,6 @@
 """What a statement about consent does to letters, in its own transaction, and why a letter may or might go."""
 
+from django.db.models import F, Func, Value
 from django.utils import timezone
 
 from campaigns.models import Suppression
@@ -51,12 +52,18 @@ def _lift(consent):
     """A refusal ends by a newer consent that is proved. A complaint only by the person's own hand, a dead address never."""
     if not consent.is_proved:
         return
-    reasons = [Reason.UNSUBSCRIBED] if consent.way == Way.STAFF else [Reason.UNSUBSCRIBED, Reason.COMPLAINED]
+    reasons = [Reason.UNSUBSCRIBED, Reason.ERASED]
+    if consent.way != Way.STAFF:
+        reasons.append(Reason.COMPLAINED)
     digests = [Suppression.digest_of(norm) for norm in _addresses(consent)]
-    # What is said of all letters is said of each topic; what is said of one lifts a general refusal for it, and the
-    # other topics stay refused by what the ledger says of them.
     rows = Suppression.objects.filter(digest__in=digests, reason__in=reasons)
-    (rows.filter(topic__in=["", consent.topic]) if consent.topic else rows).delete()
+    if consent.topic:
+        # What is said of one topic lifts a general refusal for this one: all others stay refused, also those to come.
+        rows.filter(topic=consent.topic).delete()
+        general = rows.filter(topic="").exclude(but_topics__contains=[consent.topic])
+        general.update(but_topics=Func(F("but_topics"), Value(consent.topic), function="array_append"))
+        return
+    rows.delete()
     ContactPoint.objects.filter(contact=consent.contact_id, kind="email", norm__in=_addresses(consent)).update(
         opted_out_at=None
     )

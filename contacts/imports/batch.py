@@ -4,8 +4,8 @@ from collections import Counter
 
 from django.utils import timezone
 
+from contacts.imports import erased, people
 from contacts.imports import known as registry
-from contacts.imports import people
 from contacts.imports.companies import Companies
 from contacts.imports.fields import fields_written, note_external_ids
 from contacts.imports.people import Person
@@ -31,6 +31,7 @@ class Batch:
     def __init__(self, run, rows):
         self.run, self.rows = run, rows
         self.now = timezone.now()
+        erased.refuse(rows)
         self.good = [row for row in rows if not row.reasons]
         self.people = {}  # line -> Person
         self.before = {}  # line -> what stood there

@@ -13,6 +13,7 @@ from contacts.models.merge import Merge, MergeStep
 from contacts.models.personal_letter import LetterParty, PersonalLetter
 from contacts.models.personal_mailbox import MailFolder, PersonalMailbox, SeenLetter
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
+from contacts.models.privacy import ErasedAddress, Erasure, LegalHold, PrivacyRequest, RetentionRule, RetentionRun
 from contacts.models.quality import (
     BadSource,
     CompanyQuality,
@@ -47,6 +48,8 @@ __all__ = [
     "ContactQuality",
     "DuplicateSettings",
     "Employment",
+    "ErasedAddress",
+    "Erasure",
     "ExternalId",
     "FixRun",
     "ImportKey",
@@ -54,6 +57,7 @@ __all__ = [
     "ImportedCompany",
     "ImportedRow",
     "LetterParty",
+    "LegalHold",
     "LifecycleStay",
     "MailFolder",
     "Merge",
@@ -69,10 +73,13 @@ __all__ = [
     "QualityMark",
     "QualityRule",
     "QualitySettings",
+    "PrivacyRequest",
     "Recurrence",
     "Reminder",
     "Requisite",
     "SeenLetter",
+    "RetentionRule",
+    "RetentionRun",
     "Task",
     "Topic",
 ]

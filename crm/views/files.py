@@ -27,7 +27,7 @@ def show(request, uuid):
     file = fetch_file(request.user, uuid)
     try:
         content = file.content.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # a file whose content was taken away has no path
         return errors.file_gone(request, file)
     answer = FileResponse(content, as_attachment=True, filename=file.name)
     answer.headers["Content-Type"] = "application/octet-stream"

@@ -12,6 +12,7 @@ from contacts.models import (
     ContactPoint,
     Employment,
     ImportedCompany,
+    LegalHold,
     LetterParty,
 )
 from contacts.services.merging.fields import merged_values
@@ -83,6 +84,14 @@ def roles_in_both(changes, kept, gone):
         if row.is_primary and not twin.is_primary:
             changes.update(Employment, [twin.pk], is_primary=True)
     _move(changes, Employment, "company_id", kept, gone)
+
+
+@rule(Contact, LegalHold)
+def hold_of_either(changes, kept, gone):
+    """A hold on one of two lies on the one that stays."""
+    if LegalHold.objects.filter(contact=kept).exists():
+        changes.delete(LegalHold, LegalHold.objects.filter(contact=gone).values_list("pk", flat=True))
+    _move(changes, LegalHold, "contact_id", kept, gone)
 
 
 @rule(Company, ImportedCompany)

@@ -1,0 +1,17 @@
+"""What a person may ask of their data: a copy of all of it, and that it be erased.
+
+`ties` finds what belongs to a person in the models themselves; an app declares what cannot be found so, what stays
+and what holds nobody (see there). `begin` and `erase` take it away, `copying` packs it for the person, `replay` repeats
+erasures in a database that was restored from a backup.
+"""
+
+from contacts.services.privacy import letters, own  # noqa: F401  declare what contacts and the program itself hold
+from contacts.services.privacy.erasing import ErasureRefused, begin, closes, erase, warnings, warns
+from contacts.services.privacy.own import page
+from contacts.services.privacy.person import Person, person_of
+from contacts.services.privacy.ties import anonymise, containing, exempt, finder, follower, gather, hide, tie
+
+__all__ = [
+    "ErasureRefused", "Person", "anonymise", "begin", "closes", "containing", "erase", "exempt", "finder", "follower", "gather", "hide", "page",
+    "person_of", "tie", "warnings", "warns",
+]  # fmt: skip

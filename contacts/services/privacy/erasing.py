@@ -1,0 +1,218 @@
+"""Erasing a person: step by step, so that it goes on where it was broken off, and once however often it is run.
+
+Rows without which nothing else can be found (the record and its addresses) go last, in one transaction with the seal. What
+stays by law is made nobody's in the same transaction. The audit trail writes nothing meanwhile.
+"""
+
+from collections.abc import Callable
+
+import pgtrigger
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from pghistory.models import Context
+from pghistory.models import Event as Version
+
+from contacts.models import Contact, ContactPoint, ErasedAddress, Erasure, ImportedRow, ImportRun, LegalHold, Task
+from contacts.services import next_steps
+from contacts.services.privacy import certificates, mentions
+from contacts.services.privacy.person import of_erasure, person_of
+from contacts.services.privacy.ties import gather, in_order, rows_of, stay_of
+from crm import audit, vocabulary
+from crm.models import StoredFile
+
+BATCH = 500
+_warners: list[Callable] = []
+_closers: list[Callable] = []
+
+
+class ErasureRefused(ValueError):
+    """The person may not be erased; the message says why."""
+
+
+def warns(fn):
+    """Decorator: `fn(contact)` gives [(text, url)] of what is still under way with a person."""
+    _warners.append(fn)
+    return fn
+
+
+def closes(fn):
+    """Decorator: `fn(digests)` hears, in the transaction of the beginning, of the hashed addresses of somebody to be erased."""
+    _closers.append(fn)
+    return fn
+
+
+def warnings(contact):
+    """[(text, url)] of what is still under way: open deals and tickets, say."""
+    return [found for warn in _warners for found in warn(contact)]
+
+
+def _planned(erasure, person):
+    """What was found when the erasure began, and what has come since; written down before the first row goes."""
+    found = gather(person)
+    for label, keys in erasure.plan.items():
+        found.take(apps.get_model(label), keys)
+    erasure.plan = {model._meta.label_lower: sorted(keys) for model, keys in found.items()}
+    erasure.save(update_fields=["plan"])
+    return found
+
+
+def last_models():
+    """What goes at the very end: without it nothing could be found any more."""
+    return [audit.versions(ContactPoint).model, ContactPoint, audit.versions(Contact).model, Contact]
+
+
+@transaction.atomic
+def begin(contact, *, by, cause=Erasure.Cause.REQUEST):
+    """Note that a person is to be erased, and let nothing more go to the addresses. Returns the Erasure.
+
+    One that was begun and not finished goes on. Raises ErasureRefused while a legal hold lies on the record.
+    """
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    if LegalHold.objects.filter(contact=contact).exists():
+        raise ErasureRefused(_("A legal hold lies on this person. Lift it first, if it may be lifted."))
+    if begun := Erasure.objects.filter(digest="", numbers__contains=[contact.pk]).first():
+        return begun
+    person = person_of(contact)
+    digests = sorted({ErasedAddress.digest_of(text) for text in person.emails | person.phones})
+    erasure = Erasure.objects.create(
+        numbers=person.numbers,
+        prints=sorted(person.prints),
+        digests=digests,
+        cause=cause,
+        by=by,
+        by_name=f"{by} <{by.email}>"[:200] if by else "",
+    )
+    close(digests, erasure)
+    return erasure
+
+
+def close(digests, erasure):
+    """Keep hashed addresses of a person who is gone: no import brings them back, no letter goes there."""
+    ErasedAddress.objects.bulk_create(
+        [ErasedAddress(digest=digest, erasure=erasure) for digest in digests], ignore_conflicts=True
+    )
+    for hear in _closers:
+        hear(digests)
+
+
+def erase(erasure, tell=lambda done, total: None):
+    """Carry an erasure out, or on. Returns it, sealed. `tell(rows done, rows in all)` hears of each batch."""
+    if not erasure.digest:
+        person = of_erasure(erasure)
+        _empty_imports(erasure, person)
+        found = _planned(erasure, person)
+        first = [m for m in in_order(found) if m not in last_models() and not stay_of(m)]
+        total = sum(len(found[m]) for m in first)
+        done = 0
+        for model in first:
+            keys = sorted(found[model])
+            for start in range(0, len(keys), BATCH):
+                _delete(erasure, model, keys[start : start + BATCH])
+                done += len(keys[start : start + BATCH])
+                tell(done, total)
+        _finish(erasure, person)
+    _remove_files(erasure)
+    certificates.write(erasure)
+    return erasure
+
+
+@transaction.atomic
+def _delete(erasure, model, keys):
+    """Take away one batch, count it and remember the files behind it."""
+    with pgtrigger.ignore():
+        rows = rows_of(model, keys)
+        gone = list(rows) if model is Task else []
+        if model is StoredFile:
+            erasure.leftover += [name for name in rows.values_list("content", flat=True) if name]
+        if issubclass(model, Version):
+            _forget_visitors(rows)
+        _deleted, kinds = rows.delete()
+        next_steps.refresh(*gone)
+    # What goes along by the database's own rules was found by itself as well.
+    _count(erasure, model, "erased", kinds.get(model._meta.label, 0))
+
+
+def _count(erasure, model, act, n):
+    if n:
+        kinds = erasure.counts.setdefault(model._meta.label_lower, {})
+        kinds[act] = kinds.get(act, 0) + n
+    erasure.save(update_fields=["counts", "leftover"])
+
+
+def _forget_visitors(versions):
+    """The network address of a change that no colleague made is the person's own."""
+    keys = set(versions.values_list("pgh_context", flat=True)) - {None}
+    rows = Context.objects.filter(pk__in=keys)
+    rows.filter(Q(metadata__user=None) | ~Q(metadata__has_key="user")).update(metadata={})
+
+
+@transaction.atomic
+def _finish(erasure, person):
+    """What stays is made nobody's, what came meanwhile goes, and at last the record; the seal is set."""
+    list(Contact.objects.select_for_update().filter(pk__in=person.numbers))
+    erasure.mentions = mentions.left(person, without=last_models())
+    found = _planned(erasure, person)
+    words = vocabulary.words_in(found, rows_of)
+    with pgtrigger.ignore():
+        for model in found:
+            if stay_of(model):
+                _count(erasure, model, "anonymised", _make_nobodys(model, found[model]))
+    for model in in_order(found):
+        if not stay_of(model):
+            _delete(erasure, model, sorted(found[model]))
+    vocabulary.forget_words(words)
+    erasure.finished_at, erasure.plan = timezone.now(), {}
+    certificates.seal(erasure)
+    erasure.requests.exclude(state="done").update(state="done", closed_at=erasure.finished_at)
+
+
+def _make_nobodys(model, keys):
+    """Empty the texts of rows that stay and cut what ties them to the person. Returns how many."""
+    stay = stay_of(model)
+    values = {f.name: blank(f) for f in model._meta.concrete_fields if is_text(f) and f.name not in stay.keep}
+    values |= {f.name: None for f in model._meta.concrete_fields if f.is_relation and f.related_model is Contact}
+    values = {name: value for name, value in values.items() if name not in stay.put}
+    rows = rows_of(model, keys)
+    return rows.update(**values, **stay.put) if values or stay.put else rows.count()
+
+
+def is_text(field):
+    """Whether a column can hold words of or about somebody."""
+    if field.choices or field.is_relation or field.primary_key or field.generated:
+        return False
+    return isinstance(
+        field, models.CharField | models.TextField | models.JSONField | models.GenericIPAddressField
+    ) or field.get_internal_type() in {"ArrayField", "SearchVectorField"}
+
+
+def blank(field):
+    """What stands in a column that says nothing."""
+    if isinstance(field, models.JSONField):
+        return field.get_default() if field.has_default() else None if field.null else {}
+    if field.get_internal_type() == "ArrayField":
+        return []
+    return None if field.null else ""
+
+
+@transaction.atomic
+def _empty_imports(erasure, person):
+    """The files of imports that brought the person are emptied: all others in them stand in the database."""
+    rows = ImportedRow.objects.filter(contact__in=person.numbers)
+    runs = ImportRun.objects.filter(pk__in=rows.values("run"))
+    files = StoredFile.objects.filter(pk__in={pk for pair in runs.values_list("file_id", "table_id") for pk in pair})
+    for file in files.exclude(size=0):
+        erasure.leftover.append(file.content.name)
+        _count(erasure, StoredFile, "emptied", 1)
+        StoredFile.objects.filter(pk=file.pk).update(content="", size=0, sha256="", name=_("removed"))
+
+
+def _remove_files(erasure):
+    """What the storage still holds, now that the rows are gone for good."""
+    storage = StoredFile._meta.get_field("content").storage
+    for name in erasure.leftover:
+        storage.delete(name)
+    erasure.leftover = []
+    erasure.save(update_fields=["leftover"])

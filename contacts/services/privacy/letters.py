@@ -1,0 +1,36 @@
+"""What the mailboxes of colleagues hold of a person."""
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import PersonalLetter, PersonalMailbox, SeenLetter
+from contacts.services.privacy.ties import anonymise, containing, exempt, finder, others
+
+exempt(
+    "Mailboxes of colleagues: where they are and how they are read.",
+    "contacts.personalmailbox",
+    "contacts.personalmailboxevent",
+    "contacts.mailfolder",
+)
+anonymise("contacts.seenletter", why=_("That a letter was looked at, so that it is not taken again; not what it was."))
+
+
+@finder("contacts.personalletter")
+def exchanged(person):
+    """Letters with the person, whoever else they went to."""
+    known = PersonalLetter.objects.filter(parties__contact__in=person.numbers).values("pk")
+    named = containing(PersonalLetter, sorted(person.emails), "sender", "recipients").values("pk")
+    return PersonalLetter.objects.filter(Q(pk__in=known) | Q(pk__in=named))
+
+
+@others("contacts.personalletter")
+def kept_to_their_owner(person):
+    """Letters that a colleague shares with nobody are not opened for the copy: the person has them."""
+    return Q(is_shared=False) | (Q(is_shared=None) & ~Q(mailbox__shown=PersonalMailbox.Shown.ALL))
+
+
+@finder("contacts.seenletter")
+def seen(person):
+    mine = exchanged(person).values("pk")
+    named = containing(SeenLetter, sorted(person.emails), "sender", "recipients").values("pk")
+    return SeenLetter.objects.filter(Q(letter__in=mine) | Q(pk__in=named))

@@ -1,0 +1,135 @@
+"""Requests about personal data: noted with their deadline, answered, refused; somebody is reminded in time."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from contacts.models import Contact, PrivacyRequest
+from contacts.models.consent import Law
+from contacts.services.consents import law_for
+from contacts.services.privacy.erasing import begin
+from crm import jobs
+from crm.clock import Hours, add_business_days, parse_week
+from crm.events import record
+from crm.models import BusinessCalendar, User, Workspace
+from crm.notify import notify
+
+# GDPR art. 12 (3): one month; 152-FZ art. 20: ten working days.
+DAYS, WORKING_DAYS = 30, 10
+REMIND = timedelta(days=5)
+State, Kind = PrivacyRequest.State, PrivacyRequest.Kind
+
+
+def due_on(law, received_on):
+    """The last day on which the law lets a request be answered."""
+    if law == Law.GDPR:
+        return received_on + timedelta(days=DAYS)
+    calendar = BusinessCalendar.objects.prefetch_related("days").first()
+    hours = calendar.hours() if calendar else Hours("UTC", parse_week("0-4 09:00-18:00"), {})
+    return add_business_days(hours, received_on, WORKING_DAYS)
+
+
+def language_of(contact):
+    return contact.language if contact.language in {"en", "ru"} else Workspace.get().language
+
+
+@transaction.atomic
+def note_request(contact, kind, *, by, **values):
+    """Note that somebody asked; the event stands in the person's timeline. Returns the PrivacyRequest."""
+    law = values.pop("law", None) or law_for(contact)
+    received_on = values.pop("received_on", None) or timezone.localdate()
+    row = PrivacyRequest.objects.create(
+        kind=kind,
+        contact=contact,
+        person=str(contact)[:320],
+        law=law,
+        language=values.pop("language", "") or language_of(contact),
+        received_on=received_on,
+        due_on=due_on(law, received_on),
+        owner=values.pop("owner", None) or by,
+        by=by,
+        **values,
+    )
+    record("privacy.requested", contact=contact, target=row, actor=by, what=str(row.get_kind_display()))
+    return row
+
+
+@transaction.atomic
+def start_copy(row, *, by):
+    """Begin to pack the copy; one that is being packed goes on. Returns the Job."""
+    row = PrivacyRequest.objects.select_for_update().get(pk=row.pk)
+    if row.job and not row.job.is_over:
+        return row.job
+    job = jobs.start("contacts.personal_data", by=by, params={"request": row.pk}, subject=f"№ {row.pk}")
+    _take_up(row, job)
+    record("privacy.copy_started", contact=row.contact, target=row, actor=by)
+    return job
+
+
+@transaction.atomic
+def start_erasure(row, *, by):
+    """Begin to erase; nothing more is sent to the person from this moment. Returns the Job.
+
+    Raises ErasureRefused while a legal hold lies on the record.
+    """
+    row = PrivacyRequest.objects.select_for_update().get(pk=row.pk)
+    if row.job and not row.job.is_over:
+        return row.job
+    row.erasure = row.erasure or begin(row.contact, by=by)
+    job = jobs.start("contacts.erasure", by=by, params={"request": row.pk}, subject=f"№ {row.pk}")
+    _take_up(row, job)
+    return job
+
+
+def _take_up(row, job):
+    row.job, row.state = job, State.RUNNING
+    row.save(update_fields=["job", "state", "erasure"])
+
+
+@transaction.atomic
+def refuse(row, reason, *, by):
+    """The request is not granted; the law wants the reason."""
+    PrivacyRequest.objects.filter(pk=row.pk, state=State.OPEN).update(
+        state=State.REFUSED, answer=reason, closed_at=timezone.now()
+    )
+    record("privacy.refused", contact=row.contact, target=row, actor=by, why=reason)
+
+
+def remind(now=None):
+    """Tell those who see to requests that the day is near; once for each request and again when it has passed."""
+    today = timezone.localdate(now)
+    rows = PrivacyRequest.objects.filter(state__in=PrivacyRequest.OPEN, due_on__lte=today + REMIND)
+    for row in rows.select_related("owner"):
+        for user in [row.owner] if row.owner and row.owner.is_active else _administrators():
+            with override(user.language):
+                text = (
+                    _("The request %(n)s about personal data is late.")
+                    if row.due_on < today
+                    else _("The request %(n)s about personal data is to be answered by %(day)s.")
+                ) % {"n": row.pk, "day": row.due_on}
+                key = f"{row.pk}:{'late' if row.due_on < today else 'near'}"
+                notify(user, "privacy.due", text, row.get_absolute_url(), key=key)
+
+
+def _administrators():
+    return User.objects.filter(is_active=True, is_superuser=True)
+
+
+def drop_copies(now=None):
+    """Take away copies that nobody may fetch any more. Returns how many."""
+    rows = PrivacyRequest.objects.filter(file__isnull=False, file_until__lte=now or timezone.now())
+    rows = list(rows.select_related("file"))
+    for row in rows:
+        file = row.file
+        PrivacyRequest.objects.filter(pk=row.pk).update(file=None)
+        file.content.delete(save=False)
+        file.delete()
+    return len(rows)
+
+
+def person_behind(row, user):
+    """The contact of a request as far as the user sees it, else None."""
+    return Contact.objects.visible_to(user).with_rights(user).filter(pk=row.contact_id).first()

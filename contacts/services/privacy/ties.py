@@ -1,0 +1,273 @@
+"""Where a person's data stands: found in the models themselves, so that a new table cannot be forgotten.
+
+A row belongs to a person when it points at the record, or at a row that belongs to the person and cannot do without it.
+Every model must be reached so, be found by a rule of its app, or be named as exempt with the reason; a test holds it:
+
+    privacy.finder("crm.notification")(fn)                       # fn(person) -> rows
+    privacy.tie("crm.pin", "event_id", "crm.event")              # a plain number that is a key
+    privacy.anonymise("deals.deal", why=…, keep={"currency"})    # the row stays, its texts go
+    privacy.exempt("What the company has set up.", "crm.team")   # holds nobody
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Cast
+from pghistory.models import Event as Version
+
+from contacts.models import Contact
+
+_NUMBER = "contact_id"
+_OPTIONAL = (models.SET_NULL, models.SET_DEFAULT)
+
+
+@dataclass(frozen=True)
+class Tie:
+    """One column by which rows of `model` belong to a row of `parent`; `pair` when `target_type` says to which kind."""
+
+    model: type
+    column: str
+    parent: type
+    pair: bool = False
+
+    def rows(self, keys, numbers):
+        """Keys of the rows that belong to these rows of the parent, and not to somebody else than `numbers`."""
+        rows = self.model._base_manager.filter(**{f"{self.column}__in": keys})
+        if self.pair:
+            rows = rows.filter(target_type=self.parent._meta.label_lower)
+        if self.parent is not Contact and not issubclass(self.model, Version):
+            rows = rows.filter(whose(self.model, numbers))
+        return set(rows.values_list(key_of(self.model), flat=True))
+
+
+@dataclass(frozen=True)
+class Stay:
+    """How rows of a model are made nobody's: texts are emptied, but for those in `keep`; `put` gives others."""
+
+    why: str
+    keep: frozenset
+    put: dict = field(default_factory=dict)
+
+
+_finders: dict[str, list[Callable]] = defaultdict(list)
+_followers: dict[str, list[Callable]] = defaultdict(list)
+_ties: list[tuple[str, str, str]] = []
+_stays: dict[str, Stay] = {}
+_exempt: dict[str, str] = {}
+_hidden: dict[str, str] = {}
+_others: dict[str, Callable] = {}
+# Rows of these are at the end of a way.
+_LEAVES = {"crm.storedfile"}
+
+
+def finder(label):
+    """Decorator: `fn(person)` gives further rows of a model that belong to a person."""
+
+    def register(fn):
+        _finders[label].append(fn)
+        return fn
+
+    return register
+
+
+def follower(label):
+    """Decorator: `fn(found)` gives further rows of a model that tell of rows already found."""
+
+    def register(fn):
+        _followers[label].append(fn)
+        return fn
+
+    return register
+
+
+def tie(label, column, parent):
+    """Declare that a column of a model is the key of a row of `parent` without which it says nothing."""
+    _ties.append((label, column, parent))
+
+
+def anonymise(label, *, why, keep=(), **put):
+    """Declare that rows of a model stay, made nobody's, and why."""
+    _stays[label] = Stay(why, frozenset(keep), put)
+
+
+def exempt(why, *labels):
+    """Declare that models hold nothing of a person, or keep what the law wants kept, and why."""
+    _exempt.update(dict.fromkeys(labels, why))
+
+
+def hide(why, *labels):
+    """Declare that rows of models are erased with the person but are not in the copy, and why."""
+    _hidden.update(dict.fromkeys(labels, why))
+
+
+def others(label):
+    """Decorator: `fn(person)` gives a condition on rows of a model that tell of other customers: they are not in the copy."""
+
+    def register(fn):
+        _others[label] = fn
+        return fn
+
+    return register
+
+
+def told_to(person, model, keys):
+    """The rows that a person may have in the copy."""
+    rows = rows_of(model, keys)
+    if not issubclass(model, Version):
+        rows = rows.filter(whose(model, person.numbers))
+    about_others = _others.get(model._meta.label_lower)
+    return rows.exclude(about_others(person)) if about_others else rows
+
+
+def stay_of(model):
+    return _stays.get(model._meta.label_lower)
+
+
+def is_exempt(model):
+    return model._meta.label_lower in _exempt
+
+
+def is_hidden(model):
+    return model._meta.label_lower in _hidden
+
+
+def kept():
+    """{label: reason} of the tables that a certificate names as left alone."""
+    return dict(_exempt)
+
+
+def tables():
+    """Models with a table of their own."""
+    return [
+        m
+        for m in apps.get_models(include_auto_created=True)
+        if not m._meta.proxy and (m._meta.managed or m.__name__ == "Event")
+    ]
+
+
+def key_of(model):
+    """The field by which a row is known."""
+    return "id" if isinstance(model._meta.pk, models.CompositePrimaryKey) else model._meta.pk.attname
+
+
+def reached():
+    """{model} that a person's data can stand in."""
+    found, fresh = {Contact}, {Contact}
+    fresh |= {apps.get_model(label) for label in (*_finders, *_followers)}
+    while fresh:
+        found |= fresh
+        fresh = {t.model for parent in fresh for t in ties_to(parent)} - found
+    return {model for model in found if not is_exempt(model)}
+
+
+def ties_to(parent):
+    """The ties by which rows belong to rows of a model."""
+    if parent._meta.label_lower in _LEAVES:
+        return
+    for relation in parent._meta.get_fields(include_hidden=True):
+        if relation.auto_created and relation.is_relation and not relation.many_to_many and relation.field.concrete:
+            tied = Tie(relation.related_model, relation.field.attname, parent)
+            if _belongs(tied, relation) and not is_exempt(tied.model):
+                yield tied
+    for model in tables():
+        plain = {f.name for f in model._meta.concrete_fields if not f.is_relation}
+        if is_exempt(model):
+            continue
+        if parent is Contact and _NUMBER in plain:
+            yield Tie(model, _NUMBER, parent)
+        if {"target_type", "target_id"} <= plain:
+            yield Tie(model, "target_id", parent, pair=True)
+    for label, column, of in _ties:
+        if of == parent._meta.label_lower:
+            yield Tie(apps.get_model(label), column, parent)
+
+
+def _belongs(tied, relation):
+    """Whether a key makes a row the parent's: any key to the person, and elsewhere one it cannot do without."""
+    if tied.parent is Contact:
+        return True
+    if issubclass(tied.model, Version):
+        if relation.field.name == "pgh_obj":
+            return True
+        tracked = tied.model.pgh_tracked_model._meta.get_field(relation.field.name)
+        return tracked.remote_field.on_delete not in _OPTIONAL
+    return relation.on_delete not in _OPTIONAL
+
+
+class Found(dict):
+    """{model: keys of the rows} that belong to a person."""
+
+    def take(self, model, keys):
+        """Add rows; gives those that are new."""
+        fresh = set(keys) - self.get(model, set())
+        if fresh:
+            self.setdefault(model, set()).update(fresh)
+        return fresh
+
+
+def whose(model, numbers):
+    """Condition on rows that name a person by a key: one of these, or nobody."""
+    columns = [t.column for t in ties_to(Contact) if t.model is model and not t.pair]
+    nobody = Q(**{f"{column}__isnull": True for column in columns})
+    return reduce(or_, (Q(**{f"{column}__in": numbers}) for column in columns), nobody) if columns else Q()
+
+
+def gather(person):
+    """The rows that belong to a person, as Found."""
+    found = Found({Contact: set(person.numbers)})
+    for label, finders in _finders.items():
+        model = apps.get_model(label)
+        for find in finders:
+            found.take(model, find(person).values_list(key_of(model), flat=True))
+    fresh = {model: set(keys) for model, keys in found.items()}
+    while fresh:
+        fresh = _following(found, fresh, person.numbers)
+    for label, followers in _followers.items():
+        model = apps.get_model(label)
+        for find in followers:
+            found.take(model, find(found).values_list(key_of(model), flat=True))
+    return found
+
+
+def _following(found, fresh, numbers):
+    """One step further: {model: new keys} of what belongs to the rows found last."""
+    following = defaultdict(set)
+    for parent, keys in fresh.items():
+        for tied in ties_to(parent):
+            following[tied.model] |= found.take(tied.model, tied.rows(keys, numbers))
+    return {model: keys for model, keys in following.items() if keys}
+
+
+def in_order(found):
+    """The models of what was found, so that rows go before those without which they cannot be."""
+    rest, ordered = sorted(found, key=lambda m: (m._meta.label_lower not in _followers, m._meta.label)), []
+    while rest:
+        free = [m for m in rest if not any(_needs(other, m) for other in rest if other is not m)]
+        ordered += free or rest[:1]
+        rest = [m for m in rest if m not in ordered]
+    return ordered
+
+
+def _needs(model, other):
+    keys = (f for f in model._meta.concrete_fields if f.is_relation and f.related_model is other)
+    return any(f.remote_field.on_delete not in _OPTIONAL for f in keys)
+
+
+def rows_of(model, keys):
+    """The rows with these keys."""
+    return model._base_manager.filter(**{f"{key_of(model)}__in": keys})
+
+
+def containing(model, texts, *columns):
+    """Rows that have one of these texts in one of the columns, whatever those are made of."""
+    if not texts:
+        return model._base_manager.none()
+    condition = reduce(or_, (Q(**{f"{column}_text__icontains": text}) for column in columns for text in texts))
+    as_text = {f"{column}_text": Cast(column, models.TextField()) for column in columns}
+    return model._base_manager.alias(**as_text).filter(condition)

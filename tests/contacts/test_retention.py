@@ -1,0 +1,128 @@
+"""Rules of retention: tried first, switched on apart, so many a day, sparing who is exempt."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+
+from contacts.models import Contact, Erasure, LegalHold, RetentionRule, RetentionRun
+from contacts.services import people
+from contacts.services.privacy import retention
+from contacts.tasks import sweep_retention
+from crm import events, files, outbox
+from crm.models import Event, StoredFile
+from deals.models import Deal, Order
+from deals.services.setup import create_standard_pipeline
+from tickets.models import InboundMail
+from tickets.services import desk
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=800)
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def crowd(workspace, alice, time_machine):
+    """People of long ago: {name: contact}; each but three is exempt for a reason of their own."""
+    time_machine.move_to(LONG_AGO)
+    names = ["Ann", "Bea", "Cid", "Held", "Buyer", "Dealer", "Asker", "Lively"]
+    found = {name: people.create_contact(by=alice, first_name=name, city="Bonn") for name in names}
+    LegalHold.objects.create(contact=found["Held"], reason="A lawsuit")
+    deal = Deal(name="D", contact=found["Dealer"], owner=alice, currency="EUR", amount=1)
+    deal.stage = create_standard_pipeline("en").stages.first()
+    deal.begin(by=alice)
+    desk.open_ticket(subject="Loud", requester=found["Asker"], owner=alice, by=alice)
+    time_machine.move_to(NOW)
+    paid = NOW - timedelta(days=365 * 4)
+    Order.objects.create(contact=found["Buyer"], owner=alice, currency="EUR", amount=1, amount_base=1, paid_at=paid)
+    events.record("page.viewed", contact=found["Lively"], at=NOW - timedelta(days=30))
+    return found
+
+
+def _left():
+    return set(Contact.objects.values_list("first_name", flat=True))
+
+
+def test_nothing_goes_before_the_rule_was_tried_and_switched_on(client, admin, crowd):
+    client.force_login(admin)
+    form = {"name": "Sleeping leads", "act": "people", "months": 24, "bought_within": 5, "daily": 2, "f": ""}
+    client.post(reverse("contacts:retention_new"), form)
+    rule = RetentionRule.objects.get()
+    assert not rule.is_on
+    sweep_retention()
+    outbox.run_due()
+    client.post(reverse("contacts:retention_switch", args=[rule.pk]))
+    rule.refresh_from_db()
+    assert (rule.is_on, RetentionRun.objects.count(), len(_left())) == (False, 0, 8)
+
+    page = client.post(reverse("contacts:retention_trial", args=[rule.pk])).content.decode()
+    assert "3 would go, 4 are old enough and spared" in page
+    assert crowd["Ann"].get_absolute_url() in page
+    assert crowd["Held"].get_absolute_url() not in page
+    assert len(_left()) == 8
+    client.post(reverse("contacts:retention_switch", args=[rule.pk]))
+
+    # Two a day, however often it runs; the rest tomorrow.
+    for _twice in range(2):
+        sweep_retention()
+        outbox.run_due()
+    assert _left() == {"Cid", "Held", "Buyer", "Dealer", "Asker", "Lively"}
+    retention.sweep(RetentionRule.objects.get(), NOW + timedelta(days=1))
+    assert _left() == {"Held", "Buyer", "Dealer", "Asker", "Lively"}
+    assert list(Erasure.objects.values_list("cause", "by_name").distinct()) == [("rule", "")]
+    runs = RetentionRun.objects.filter(is_trial=False).order_by("pk").values_list("found", "done", "spared")
+    assert list(runs) == [(3, 2, 4), (1, 0, 4), (1, 1, 4)]
+
+    client.post(reverse("contacts:retention_edit", args=[rule.pk]), form | {"months": 12})
+    rule.refresh_from_db()
+    assert (rule.is_on, rule.months, rule.runs.filter(is_trial=True).exists()) == (False, 12, False)
+
+
+def test_a_rule_takes_only_whom_its_condition_means_and_purchases_count_as_long_as_it_says(crowd):
+    Contact.objects.filter(first_name="Bea").update(city="Rome")
+    tree = {"all": [{"field": "city", "op": "is", "value": "Bonn"}]}
+    rule = RetentionRule.objects.create(name="R", act="people", months=24, tree=tree, bought_within=3, is_on=True)
+
+    assert retention.sweep(rule).done == 3
+
+    assert _left() == {"Bea", "Held", "Dealer", "Asker", "Lively"}
+
+
+def test_raw_letters_visits_and_exports_go_when_they_are_old(workspace, alice, folder, time_machine):
+    for day, number in ((LONG_AGO, 1), (NOW - timedelta(days=20), 2)):
+        time_machine.move_to(day)
+        raw = files.store(f"letter {number}".encode(), "letter.eml", kind="letter")
+        InboundMail.objects.create(message_id=f"<{number}@x>", outcome="held", raw=raw)
+        files.store(f"list {number}".encode(), "list.csv", kind="export")
+        ann = people.create_contact(by=alice, first_name="Ann")
+        events.record("page.viewed", contact=ann, page=f"/{number}")
+    time_machine.move_to(NOW)
+
+    done = {
+        act: retention.sweep(RetentionRule.objects.create(name=act, act=act, months=12, is_on=True)).done
+        for act in ("raw_letters", "visits", "exports")
+    }
+
+    assert done == {"raw_letters": 1, "visits": 1, "exports": 1}
+    assert [(row.message_id, bool(row.raw)) for row in InboundMail.objects.order_by("pk")] == [
+        ("<1@x>", False),
+        ("<2@x>", True),
+    ]
+    assert list(Event.objects.filter(kind="page.viewed").values_list("data__page", flat=True)) == ["/2"]
+    assert sorted(path.read_bytes() for path in folder.rglob("*") if path.is_file()) == [b"letter 2", b"list 2"]
+    assert StoredFile.objects.count() == 2
+
+
+def test_only_who_runs_the_settings_and_may_erase_reaches_the_rules(client, alice, carol):
+    rule = RetentionRule.objects.create(name="R", act="visits")
+    for user in (alice, carol):
+        client.force_login(user)
+        for address in (reverse("contacts:retention"), rule.get_absolute_url()):
+            assert client.get(address).status_code == 403
+    assert not RetentionRule.objects.get().is_on
