@@ -130,6 +130,7 @@ def _found_otherwise(model, contact, shared):
         "admin.logentry": {
             "content_type_id": ContentType.objects.get_for_model(Contact).pk, "object_id": str(contact.pk), "object_repr": MARK,
         },
+        "contacts.fixrun": {"subject": "contact", "acts": [{"pk": contact.pk, "changes": [MARK]}]},
         "contacts.merge": {"kept_id": 1, "gone_id": contact.pk, "contact_id": row_of(Contact).pk},
     }.get(label, {})  # fmt: skip
     if model is StoredFile:

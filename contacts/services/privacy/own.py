@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, ErasedAddress, ImportedRow, ImportKey, Merge, MergeStep, Participant
+from contacts.models import Contact, ErasedAddress, FixRun, ImportedRow, ImportKey, Merge, MergeStep, Participant
 from contacts.services import consents
 from contacts.services.privacy.ties import anonymise, containing, exempt, finder, follower, hide, others, rows_of, tie
 from crm.models import Delivery, Job, Notification, OutboxMessage, StoredFile
@@ -28,7 +28,7 @@ exempt(
 exempt(
     "Rules and figures of data quality: numbers of records, no values.",
     *("contacts.qualityrule", "contacts.qualityruleevent", "contacts.qualitysettings", "contacts.qualitysettingsevent"),
-    *("contacts.companyquality", "contacts.qualitymark", "contacts.fixrun", "contacts.qualityfigure", "contacts.badsource"),
+    *("contacts.companyquality", "contacts.qualitymark", "contacts.qualityfigure", "contacts.badsource"),
 )  # fmt: skip
 exempt(
     "Colleagues and their ways to sign in.",
@@ -66,9 +66,10 @@ hide(
     "contacts.mergestep",
     "contacts.importkey",
 )
-hide("How the work of colleagues is organised.", "crm.job", "crm.notification", "crm.outboxmessage", "crm.draft", "crm.pin", "crm.reaction", "crm.follower", "crm.collaborator", "crm.collaboratorevent", "admin.logentry")  # fmt: skip
+hide("How the work of colleagues is organised.", "contacts.fixrun", "crm.job", "crm.notification", "crm.outboxmessage", "crm.draft", "crm.pin", "crm.reaction", "crm.follower", "crm.collaborator", "crm.collaboratorevent", "admin.logentry")  # fmt: skip
 
 anonymise("crm.job", why=_("What ran, without whom it was about."), keep=["kind"])
+anonymise("contacts.fixrun", why=_("That records were mended; not what stood in them."))
 anonymise("contacts.privacyrequest", why=_("That a request came and was answered in time."))
 
 tie("crm.pin", "event_id", "crm.event")
@@ -87,6 +88,14 @@ page("contacts.task")
 @finder("contacts.merge")
 def merges(person):
     return Merge.objects.filter(contact__isnull=False, gone_id__in=person.numbers)
+
+
+@finder("contacts.fixrun")
+def mended(person):
+    condition = Q(pk__in=[])
+    for number in person.numbers:
+        condition |= Q(acts__contains=[{"pk": number}])
+    return FixRun.objects.filter(condition, subject="contact")
 
 
 @finder("contacts.mergestep")
