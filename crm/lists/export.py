@@ -1,4 +1,4 @@
-"""A list as a CSV file: streamed, safe to open in a spreadsheet."""
+"""A list as a file: CSV or a workbook, written row by row, safe to open in a spreadsheet."""
 
 import csv
 import re
@@ -47,30 +47,46 @@ def run_export(run):
     if run.params.get("keys"):
         rows = rows.filter(pk__in=run.params["keys"])
     run.start(rows.count())
+    form = "xlsx" if run.params.get("separator") == "xlsx" else "csv"
     with tempfile.TemporaryFile() as raw, timezone.override(run.by.time_zone):
-        text = TextIOWrapper(raw, encoding="utf-8", newline="")
         with seen_by(run.by):
-            _write(text, wish.columns, rows, run)
-        text.flush()
-        name = f"{wish.page.name}-{timezone.localdate().isoformat()}.csv"
+            _write(raw, form, wish.columns, rows, run)
+        name = f"{wish.page.name}-{timezone.localdate().isoformat()}.{form}"
         try:
             stored = files.store(File(raw, name=name), name, by=run.by, kind="export")
         except files.FileRefused as error:
             raise jobs.JobFailed(str(error)) from None
-        text.detach()
     return {"file": stored.pk, "rows": [[str(_("Rows")), run.row.done]]}
 
 
-def _write(text, columns, rows, run):
+def _write(raw, form, columns, rows, run):
+    head, values = [str(c.label) for c in columns], _values(columns, rows, run)
+    if form == "csv":
+        _write_csv(raw, head, values, run)
+    else:
+        from crm.lists import workbook
+
+        workbook.write(raw, head, values)
+
+
+def _write_csv(raw, head, rows, run):
+    text = TextIOWrapper(raw, encoding="utf-8", newline="")
     # The mark at the beginning is how Excel knows UTF-8; with a comma as decimal sign it splits at semicolons.
     text.write("\ufeff")
     writer = csv.writer(text, delimiter=";" if run.params.get("separator") == ";" else ",")
-    writer.writerow([safe(str(c.label)) for c in columns])
+    writer.writerow([safe(label) for label in head])
+    writer.writerows([_local(safe(value), run) for value in values] for values in rows)
+    text.flush()
+    text.detach()
+
+
+def _values(columns, rows, run):
+    """The values of each row, read in pieces."""
     found = rows.iterator(chunk_size=CHUNK)
     while batch := list(islice(found, CHUNK)):
         prepare(columns, batch)
         for row in batch:
-            writer.writerow([_local(safe(c.plain(row)), run) for c in columns])
+            yield [c.plain(row) for c in columns]
             run.advance()
 
 

@@ -40,6 +40,7 @@ class ExportForm(forms.Form):
         choices=[
             (",", _("Commas: LibreOffice, Google Sheets, English Excel")),
             (";", _("Semicolons: Russian or German Excel")),
+            ("xlsx", _("A workbook (XLSX): any of them, dates and numbers as such")),
         ],
         widget=forms.RadioSelect,
     )

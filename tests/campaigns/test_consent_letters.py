@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from campaigns.models import Enrolment, GuideForm, Letter, StepRun, Suppression
 from campaigns.services import guides, letters, permissions, sequences, tracking
+from campaigns.services.checks import blocked_reasons
 from contacts.models import Consent, ConsentRequest, Topic
 from contacts.services import people, preferences, wordings
 from contacts.services.consents import has_consent, refuse, state_consent
@@ -268,3 +269,21 @@ def test_a_service_letter_needs_no_consent(person, client, marketer):
     letter = queue_mail(to=ann.email, subject="Your ticket", text="x", contact=ann)
 
     assert permissions.why(letter, marketer)["needed"] is False
+
+
+def test_a_consent_to_one_topic_leaves_the_refusal_of_all_others_as_it_is(person, topics):
+    ann = person("Ann", consent=False)
+
+    def stopped():
+        return [Suppression.of(ann.email, topic) for topic in ("a", "b", "to come", "")]
+
+    state_consent(ann, AD, given=False, way="centre")
+    state_consent(ann, AD, given=True, topic="b", way="confirmed")
+    assert stopped() == ["unsubscribed", None, "unsubscribed", "unsubscribed"]
+    assert (blocked_reasons([ann], "b"), blocked_reasons([ann], "a")) == ({}, {ann.pk: "unsubscribed"})
+
+    state_consent(ann, AD, given=False, way="centre")
+    assert stopped() == ["unsubscribed"] * 4
+
+    state_consent(ann, AD, given=True, way="centre")
+    assert stopped() == [None] * 4

@@ -7,11 +7,12 @@ import zipfile
 import pytest
 from django.db import InternalError, transaction
 
-from contacts.models import Contact, ErasedAddress, Erasure, Participant, Task
+from campaigns.models import Suppression
+from contacts.models import Contact, ErasedAddress, Erasure, ImportedRow, ImportRun, Participant, Task
 from contacts.services import people, privacy
 from contacts.services.consents import state_consent
 from contacts.services.privacy import certificates, copying, erasing, ties
-from crm import files
+from crm import files, jobs, outbox
 from deals.models import Deal
 from deals.services.setup import create_standard_pipeline
 from tests.contacts import somebody as marked
@@ -173,3 +174,35 @@ def test_every_marked_text_is_in_the_copy_but_for_what_is_hidden(workspace, alic
             for value in ties.told_to(person, model, found[model]).values_list(field.name, flat=True):
                 for text in re.findall(r"zq7\d{6}", str(value)):
                     assert (model, field.name, text in said) == (model, field.name, True)
+
+
+def test_an_import_tells_of_the_erased_and_does_not_bring_them_back(workspace, alice):
+    ann = people.create_contact(by=alice, first_name="Ann", email="ann@example.com", phone="+49 30 55501192")
+    privacy.erase(privacy.begin(ann, by=alice))
+    text = "Name,Email,Phone\nAnn,Ann@Example.com,\nBob,bob@example.com,+49 30 55501192\nCid,,+49 30 55501192\nDan,dan@example.com,\n"
+    run = ImportRun.objects.create(
+        owner=alice, by=alice, encoding="utf-8", separator=",", headers=["Name", "Email", "Phone"],
+        mapping={"0": "first_name", "1": "email", "2": "phone"}, file=files.store(text.encode(), "people.csv", by=alice, kind="import"),
+    )  # fmt: skip
+
+    jobs.start("contacts.import", by=alice, params={"import": run.pk})
+    outbox.run_due()
+
+    assert sorted(Contact.objects.values_list("first_name", flat=True)) == ["Bob", "Dan"]
+    refused = ImportedRow.objects.filter(run=run, outcome="failed").order_by("line")
+    assert [(row.cells, "was erased on" in row.reason) for row in refused] == [([], True), ([], True)]
+
+
+@pytest.mark.parametrize(("way", "comes_back"), [("confirmed", True), ("form", False)])
+def test_only_a_new_proved_consent_lets_the_address_in_again(workspace, alice, way, comes_back):
+    ann = people.create_contact(by=alice, first_name="Ann", email="ann@example.com")
+    privacy.erase(privacy.begin(ann, by=alice))
+    assert Suppression.of("ann@example.com") == "erased"
+
+    again = people.create_contact(by=alice, first_name="Ann", email="ann@example.com")
+    state_consent(again, "advertising", given=True, way=way, source="form", text="I agree")
+
+    assert (Suppression.of("ann@example.com") is None, not ErasedAddress.known(["ann@example.com"])) == (
+        comes_back,
+        comes_back,
+    )

@@ -5,6 +5,8 @@ import io
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
 
 from contacts.models import Contact
 from crm import outbox
@@ -69,6 +71,22 @@ def test_the_file_holds_the_shown_columns_of_what_fits(client, alice, monkeypatc
         ["Анна Жукова", "'=HYPERLINK(1)", "+7 916 123-45-67"],
         ['Bea Q"uote, comma', "Ulm\nline", ""],
     ]
+
+
+def test_a_workbook_keeps_dates_and_numbers_and_runs_nothing(client, alice, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    ann = factories.contact("Анна", "Жукова", owner=alice, team=alice.team, city="=HYPERLINK(1)", score=7)
+    client.force_login(alice)
+
+    client.post(reverse("list_export", args=["contacts"]) + "?cols=city,score,created", {"separator": "xlsx"})
+    outbox.run_due()
+
+    file = StoredFile.objects.get(pk=Job.objects.get(kind="lists.export").result["file"])
+    assert file.name.endswith(".xlsx")
+    head, row = load_workbook(io.BytesIO(file.content.read())).active.iter_rows()
+    assert [cell.value for cell in head] == ["Name", "City", "Score", "Added"]
+    assert [cell.value for cell in row][:3] == ["Анна Жукова", "=HYPERLINK(1)", 7]
+    assert (row[1].data_type, row[3].value.date()) == ("s", timezone.localdate(ann.created_at))
 
 
 def test_only_rows_that_may_be_exported_are_in_it(client, alice, mallory, tmp_path, settings):
