@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 import phonenumbers
@@ -13,6 +14,7 @@ _NO_DIGITS = re.compile(r"[^0-9]+")
 _BLANKS = re.compile(r"\s+")
 
 
+@lru_cache(maxsize=4096)  # an import asks for each name several times
 def sort_key(text, *, limit=200):
     """Key by which people sort and search names: casefolded, accents off, ё as е, digits padded to six.
 
