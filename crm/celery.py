@@ -3,6 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from crm import collector
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 app = Celery("rapport")
@@ -20,3 +23,9 @@ def schedule_periodic_tasks(sender, **kwargs):
         sender.add_periodic_task(
             entry.every, sender.signature(entry.task), name=entry.task, queue=entry.queue, expires=max(entry.every, 5)
         )
+
+
+@worker_process_init.connect
+def settle(**_kwargs):
+    """Each process of the pool, as soon as it is there."""
+    collector.settle()

@@ -3,10 +3,8 @@
 A run that is killed goes on at the batch after the last one written; a line is never taken twice.
 """
 
-import gc
 import io
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 
 from django.db import connection, transaction
@@ -33,10 +31,9 @@ def import_file(run):
     try:
         with row.source.content.open("rb") as file:
             run.start(count_lines(file, row))
-        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=_reached(row))) as ahead, rings_left():
+        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=_reached(row))) as ahead:
             while batch := ahead.get():
                 _take(run, row, batch, ahead)
-                gc.collect(0)
     except Exception as error:
         # What was taken stays, and can be gone on with or undone.
         row.settle(ImportRun.State.STOPPED)
@@ -44,18 +41,6 @@ def import_file(run):
             raise jobs.JobFailed(str(error)) from error
         raise
     return _finish(row)
-
-
-@contextmanager
-def rings_left():
-    """Inside, no search for rings of objects by itself: rows make none, and to look for them took a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _reached(row):

@@ -1,6 +1,7 @@
 """Small parts of the interface: icons, people, money, times."""
 
 from datetime import timedelta
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -30,6 +31,12 @@ def icon(name, classes="", label=""):
             sprite,
             name,
         )
+    return _drawn(sprite, f"{name}", f"{classes}")
+
+
+# A board asks two hundred times for a dozen of them. Plain text comes in, so that what is kept was escaped.
+@lru_cache(maxsize=1024)
+def _drawn(sprite, name, classes):
     return format_html(
         '<svg class="icon {}" aria-hidden="true"><use href="{}#tabler-{}"/></svg>', classes, sprite, name
     )

@@ -4,7 +4,6 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-import typst
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -17,6 +16,9 @@ TEMPLATE = Path(__file__).with_name("proposal.typ")
 
 def render_pdf(version):
     """Bytes of the PDF of a version, in the version's language."""
+    # Seven megabytes of a process, most of which never draw a proposal.
+    import typst
+
     data = json.dumps(document(version), ensure_ascii=False)
     return typst.compile(str(TEMPLATE), root=str(TEMPLATE.parent), sys_inputs={"data": data})
 

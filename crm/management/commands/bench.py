@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from crm import collector
 from crm.models import Event, User
 from crm.registry import benchmarks, panels_for
 
@@ -43,6 +44,8 @@ class Command(BaseCommand):
         if compare:
             self._compare(*compare)
             return
+        if User._meta.db_table not in connection.introspection.table_names():
+            call_command("migrate", verbosity=0)
         if not User.objects.exists():
             call_command("seed_demo", contacts=SIZES[size], stdout=self.stdout)
         user = User.objects.filter(is_active=True, roles__code="owner").first()
@@ -50,7 +53,7 @@ class Command(BaseCommand):
             raise CommandError("Nobody here has the role of the owner.")
         measured = {"rows": _rows(), "pages": {}, "work": {}}
         with _AsInProduction():
-            if only in (None, "pages"):
+            if only == "pages":
                 self._pages(user, rounds, measured["pages"])
                 self.stdout.write(f"memory of the process that served them: {_memory()} MB")
             for name, work in benchmarks():
@@ -59,17 +62,19 @@ class Command(BaseCommand):
                     found["memory MB"] = _memory()
                     self.stdout.write(f"{name:26}{', '.join(f'{what} {n}' for what, n in found.items())}")
         measured["memory_mb"] = _memory()
-        for name, _work in benchmarks() if only is None else ():
-            measured["work"] |= self._alone(name, count)
+        if only is None:
+            measured |= self._alone("pages", count, rounds)
+            for name, _work in benchmarks():
+                measured["work"] |= self._alone(name, count, rounds)["work"]
         if out:
             Path(out).write_text(json.dumps(measured, indent=2))
 
-    def _alone(self, name, count):
-        """Measure a piece of work in a process of its own, as a worker is one."""
+    def _alone(self, name, count, rounds):
+        """Measure one part in a process of its own, as a web process and a worker are; returns its figures."""
         with NamedTemporaryFile() as out:
-            options = ["--only", name, "--count", str(count), "--out", out.name]
+            options = ["--only", name, "--count", str(count), "--rounds", str(rounds), "--out", out.name]
             subprocess.run([sys.executable, settings.BASE_DIR / "manage.py", "bench", *options], check=True)
-            return json.loads(Path(out.name).read_text())["work"]
+            return json.loads(Path(out.name).read_text())
 
     def _pages(self, user, rounds, measured):
         self.stdout.write(f"{'page':26}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}{'kB':>7}")
@@ -95,6 +100,7 @@ class _AsInProduction:
         self.kept = settings.DEBUG, settings.ALLOWED_HOSTS
         settings.DEBUG, settings.ALLOWED_HOSTS = False, ["*"]
         connection.force_debug_cursor = False
+        collector.settle()
 
     def __exit__(self, *error):
         settings.DEBUG, settings.ALLOWED_HOSTS = self.kept
