@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.middleware.NulMiddleware",
     "crm.middleware.SignInMiddleware",
     "crm.middleware.PreferencesMiddleware",
     "crm.sight.SightMiddleware",

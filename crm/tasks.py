@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from crm import events, files, outbox
+from crm import events, file_checks, files, outbox
 from crm.lists import alerts
 from crm.mail import queue as mail_queue
 from crm.mail import worker
@@ -53,6 +53,12 @@ def make_event_partitions():
 def remove_stray_uploads():
     """Delete files that were uploaded into a form which was never sent."""
     files.remove_strays(before=timezone.now() - timedelta(days=2))
+
+
+@shared_task
+def compare_files():
+    """Read files whose turn it is and compare them with what was kept."""
+    file_checks.compare_some()
 
 
 @shared_task

@@ -20,6 +20,10 @@ def _storage():
 class StoredFile(models.Model):
     """A file and what it belongs to. Who may see the target may see the file."""
 
+    class Trouble(models.TextChoices):
+        MISSING = "missing", _("not in the store")
+        CHANGED = "changed", _("damaged in the store")
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     content = models.FileField(_("content"), upload_to=_random_name, storage=_storage, max_length=200)
     name = models.CharField(_("name"), max_length=200)
@@ -33,11 +37,16 @@ class StoredFile(models.Model):
     target_type = models.CharField(max_length=60, blank=True, default="")
     target_id = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    checked_at = models.DateTimeField(_("last compared"), null=True, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=10, blank=True, default="", db_default="", choices=Trouble)
 
     class Meta:
         verbose_name = _("file")
         verbose_name_plural = _("files")
-        indexes = [models.Index(fields=["target_type", "target_id"], name="file_target")]
+        indexes = [
+            models.Index(fields=["target_type", "target_id"], name="file_target"),
+            models.Index(models.F("checked_at").asc(nulls_first=True), name="file_checked"),
+        ]
 
     def __str__(self):
         return self.name

@@ -182,6 +182,14 @@ def file_size(size):
     return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(1, round(size / 1024))} kB"
 
 
+@register.simple_tag
+def file_state(file):
+    """The size of a kept file, or what is wrong with it."""
+    if file.trouble:
+        return chip(file.get_trouble_display(), "red", "alert-triangle")
+    return format_html('<span class="t12 ink-3 tnum">{}</span>', file_size(file.size))
+
+
 @register.filter
 def get(mapping, key):
     """Value of a dictionary, or None."""

@@ -66,6 +66,17 @@ def file_gone(request, file):
     )
 
 
+def file_damaged(request, file):
+    """The store holds something else than what was kept."""
+    log.error("File %s (%s) is not what was kept", file.pk, file.content.name)
+    return _page(
+        request,
+        404,
+        _("“%(name)s” is damaged") % {"name": file.name},
+        _("What the store holds is not what was kept. Tell your administrator: it may come back from a backup."),
+    )
+
+
 @public
 def too_many(request, exception=None):
     return _page(

@@ -29,6 +29,9 @@ def show(request, uuid):
         content = file.content.open("rb")
     except (FileNotFoundError, ValueError):  # a file whose content was taken away has no path
         return errors.file_gone(request, file)
+    if file.trouble == file.Trouble.CHANGED or file.content.size != file.size:
+        content.close()
+        return errors.file_damaged(request, file)
     answer = FileResponse(content, as_attachment=True, filename=file.name)
     answer.headers["Content-Type"] = "application/octet-stream"
     answer.headers["X-Content-Type-Options"] = "nosniff"

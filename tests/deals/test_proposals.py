@@ -90,7 +90,7 @@ def test_editor_document_page_and_order_agree(client, deal, draft, alice, langua
     assert render_pdf(version).startswith(b"%PDF")
 
 
-def test_what_people_write_is_never_code(draft):
+def test_a28_what_people_write_is_never_code(draft):
     draft.proposal.title = '#panic("no") #sys.inputs *[x]* $1 \\'
     draft.intro = '#read("/etc/passwd")'
 
