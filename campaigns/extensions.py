@@ -14,7 +14,7 @@ from campaigns.services import (  # mailing registers guards and renderer, mergi
     segments,
     sequences,
 )
-from crm import access, jobs
+from crm import access, conditions, jobs
 from crm.events import declare, subscribe
 from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, panel, periodic, seeder, settings_page
 
@@ -26,6 +26,7 @@ TELLING = (
     "contact.unmerged",
 )  # fmt: skip
 
+conditions.held_in(Segment, "tree")
 access.register("segment", _("Segments"), Segment)
 access.register("sequence", _("Sequences"), Sequence)
 

@@ -22,7 +22,7 @@ from contacts import (  # noqa: F401  registered by being imported
     work,
 )
 from contacts.forms import CompanyForm, ContactForm
-from contacts.models import Company, Contact, Requisite, Task
+from contacts.models import Company, Contact, QualityRule, Requisite, Task
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
 )
@@ -31,7 +31,7 @@ from contacts.views import (  # noqa: F401  register the blocks of the record pa
     lists,
     record_panels,
 )
-from crm import access, custom, files
+from crm import access, conditions, custom, files, tags
 from crm.events import declare
 from crm.field_access import may_see
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
@@ -56,6 +56,9 @@ custom.register(
     list_name="companies",
     form=lambda data, record, user: CompanyForm(data, instance=record),
 )
+conditions.held_in(QualityRule, "tree")
+tags.carried_by("contact", Contact, "contacts")
+tags.carried_by("company", Company, "companies")
 access.register("task", gettext_lazy("Tasks"), Task)
 access.register("import", gettext_lazy("Import"))
 

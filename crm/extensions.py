@@ -2,15 +2,20 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, jobs, notify, outbox, participants, seed  # noqa: F401  register handlers and ears
+from crm import access, conditions, jobs, notify, outbox, participants, seed  # noqa: F401  register handlers and ears
 from crm.custom import history, indexes, kinds  # noqa: F401  register themselves
 from crm.custom import seed as custom_seed
 from crm.events import declare
 from crm.lists import bulk, export  # noqa: F401  register their jobs
 from crm.mail import bounces, notifications  # noqa: F401  register an ear and an outbox handler
-from crm.models import User, Workspace
+from crm.models import Alert, CustomField, Feed, SavedView, User, Workspace
 from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, seeder, settings_page
+from crm.views import tags  # noqa: F401  registers the list of tags
 
+conditions.held_in(SavedView, "tree")
+conditions.held_in(Feed, "wish")
+conditions.held_in(Alert, "wish")
+conditions.held_in(CustomField, "rules")
 access.register("settings", _("Company settings"), Workspace)
 access.register("user", _("Users, teams and roles"), User)
 
@@ -31,6 +36,7 @@ periodic("crm.tasks.remove_stray_uploads", every=6 * 3600)
 periodic("crm.tasks.compare_files", every=300)
 periodic("crm.tasks.make_event_partitions", every=6 * 3600)
 periodic("crm.tasks.check_alerts", every=60)
+periodic("crm.tasks.count_tags", every=600)
 
 nav(NavItem("", _("Today"), "today", "checkbox", order=0, shortcut="t"))
 
@@ -59,6 +65,10 @@ settings_page(
 )
 settings_page(SettingsPage(_("Roles"), _("Who may see and change what"), "roles", "lock", "user", order=13))
 
+settings_page(
+    SettingsPage(_("Tags"), _("Rename, merge and colour the words that records carry"), "tags", "tag", order=16)
+)
+
 command(Command(_("Invite somebody"), "invitation_create", "user-plus", "user", "edit"))
 command(Command(_("Profile"), "profile", "user"))
 command(Command(_("Settings"), "settings", "settings"))
@@ -66,3 +76,4 @@ command(Command(_("Jobs"), "jobs", "list-check"))
 
 seeder("company", order=0)(seed.seed)
 seeder("own fields", order=70)(custom_seed.seed)
+seeder("tags", order=95)(seed.seed_tags)

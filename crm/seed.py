@@ -4,8 +4,9 @@ import secrets
 
 from django.contrib.auth.hashers import make_password
 
+from crm import tags
 from crm.field_access import HIDDEN, VIEW
-from crm.models import BusinessCalendar, Notification, SpecialDay, Team, User, Workspace
+from crm.models import BusinessCalendar, Notification, SpecialDay, Tag, Team, User, Workspace
 from crm.roles import create_standard_roles
 
 PEOPLE = [
@@ -47,6 +48,17 @@ def seed(plan):
     Notification.objects.create(
         user=rep, kind="job.finished", key="welcome", text="Welcome to Halden Instruments", url="/"
     )
+
+
+def seed_tags(plan):
+    """Tags as records carry them, some with a colour."""
+    tags.count()
+    for colour, names in (
+        ("acc", ["vip", "vip-client"]),
+        ("green", ["partner", "newsletter"]),
+        ("amber", ["trade-fair"]),
+    ):
+        Tag.objects.filter(name__in=names).update(colour=colour)
 
 
 def _teams(plan):

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from crm import events, file_checks, files, outbox
+from crm import events, file_checks, files, outbox, tags
 from crm.lists import alerts
 from crm.mail import queue as mail_queue
 from crm.mail import worker
@@ -70,6 +70,12 @@ def beat_heartbeat():
 def worker_heartbeat():
     """A worker was here."""
     cache.set("heartbeat:worker", timezone.now().timestamp(), 600)
+
+
+@shared_task
+def count_tags():
+    """Count how many records carry each tag."""
+    tags.count()
 
 
 @shared_task

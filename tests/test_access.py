@@ -47,6 +47,7 @@ from crm.models import (
     Notification,
     SavedView,
     SpecialDay,
+    Tag,
 )
 from deals.models import Deal, LossReason, Order, Product
 from deals.services.lines import add_free
@@ -193,7 +194,7 @@ def world(workspace, alice, settings, tmp_path):
         "campaigns:guide": GuideForm.objects.create(title="G", slug="g", content="x", personal_data_text="x", advertising_text="x"),
         "campaigns:score": ScoreRule.objects.create(event="x", label="x"), "campaigns:delivery": delivery, "panel": contact,
         "history": contact, "why": contact, "timeline": contact, "job": job, "notification": notice, "user": alice, "team": alice.team,
-        "analytics:target": target, "role": alice.roles.get(), "invitation": invitation, "list_view": view,
+        "analytics:target": target, "tag": Tag.objects.create(name="vip"), "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
         "contacts:topic": topic, "contacts:letter": own_letter, "contacts:verification": contact, "contacts:quality_rule": QualityRule.objects.first(),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.models import Task
 from contacts.services import next_steps
-from crm import access, custom
+from crm import access, custom, tags
 from crm.events import declare
 from crm.mail.own import own
 from crm.notify import declare_notification
@@ -41,6 +41,7 @@ SOON = timedelta(hours=2)
 QUEUE = 30
 
 access.register("ticket", gettext_lazy("Tickets"), Ticket)
+tags.carried_by("ticket", Ticket, "tickets")
 custom.register("ticket", Ticket, label=gettext_lazy("Tickets"), list_name="tickets")
 access.register("article", gettext_lazy("Knowledge base"), Article)
 

@@ -6,6 +6,7 @@ from contacts.models import Company
 from contacts.services import group, points
 from contacts.services.people import Conflict, company_named, note_change, shown_value
 from contacts.services.quality.measuring import measure
+from crm import tags
 from crm.events import record
 
 # Fields of which the record holds only a repetition, or that are acts of their own.
@@ -19,6 +20,7 @@ def create_company(form, *, by):
     company = Company(**{name: value for name, value in data.items() if name not in _ACTS}, custom=form.custom_values)
     company.assign_to(data["owner"] or by)
     company.save()
+    tags.note(company.tags)
     record("company.created", company=company, target=company, actor=by)
     for name in ("email", "phone", "parent"):
         if data.get(name):
@@ -58,3 +60,5 @@ def _write(company, name, value, *, by):
     else:
         setattr(company, name, value)
         company.save()
+        if name == "tags":
+            tags.note(value)

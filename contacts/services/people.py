@@ -8,7 +8,7 @@ from contacts.services import next_steps, points
 from contacts.services.employments import keep_employment, repeat_main
 from contacts.services.lifecycle import set_stage
 from contacts.services.quality.measuring import measure
-from crm import notes, participants
+from crm import notes, participants, tags
 from crm.events import record
 from crm.text import sort_key
 
@@ -38,6 +38,7 @@ def create_contact(*, by, email="", phone="", company_name="", source_event="", 
     if company_name.strip():
         set_company(contact, company_name, by=by)
     measure(contact)
+    tags.note(contact.tags)
     record("contact.created", contact=contact, company=contact.company, target=contact, actor=by, how=source_event)
     return contact
 
@@ -96,6 +97,8 @@ def change_field(contact, form, name, *, was, by):
         now.save()
     if name == "job_title":
         _follow_title(now)
+    elif name == "tags":
+        tags.note(value)
     now.refresh_from_db()
     measure(now)
     note_change("contact.changed", now, name, before, by=by)

@@ -52,6 +52,7 @@ from crm.conditions.fields import (
     subject,
     subject_named,
 )
+from crm.conditions.holders import held_in
 from crm.conditions.sentence import sentence
 from crm.conditions.tree import ConditionError, is_empty, parse, parse_text
 
@@ -66,6 +67,7 @@ __all__ = [
     "field",
     "field_named",
     "fields_of",
+    "held_in",
     "is_empty",
     "matching",
     "parse",

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, audit
+from crm import access, audit, tags
 from crm.access import Owned
 from crm.models import User
 from crm.notify import notify
@@ -76,6 +76,8 @@ def _assign_back(page, rows, by):
 
 
 def _tag(page, rows, data, by):
+    if data["how"] == "add":
+        tags.note([data["tag"]])
     for row in rows:
         held = [t for t in row.tags if t != data["tag"]]
         wanted = [*held, data["tag"]] if data["how"] == "add" else held

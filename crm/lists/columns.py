@@ -8,7 +8,7 @@ from django.template.loader import get_template
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 
-from crm import access, field_access
+from crm import access, field_access, tags
 from crm.templatetags import ui
 
 NUMERIC = {"number", "money", "ago", "day", "moment", "percent"}
@@ -132,7 +132,9 @@ def _record(column, value, row):
 
 
 def _tags(column, value, row):
-    return format_html_join(" ", '<span class="chip">{}</span>', ((tag,) for tag in value[:3]))
+    colours = tags.colours() if column.name == "tags" else {}
+    shown = ((colours.get(tag, ""), tag) for tag in value[:3])
+    return format_html_join(" ", '<span class="chip {}">{}</span>', shown)
 
 
 _SHOW = {

@@ -11,6 +11,7 @@ from crm.models.participant import Collaborator, Follower
 from crm.models.saved_view import SavedView
 from crm.models.search_word import SearchWord
 from crm.models.stored_file import StoredFile
+from crm.models.tag import Tag
 from crm.models.user import Role, Team, User
 from crm.models.watch import Alert, Feed
 from crm.models.workspace import Workspace
@@ -37,6 +38,7 @@ __all__ = [
     "SearchWord",
     "SpecialDay",
     "StoredFile",
+    "Tag",
     "Team",
     "User",
     "Workspace",

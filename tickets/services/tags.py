@@ -4,6 +4,7 @@ from collections import Counter
 
 from django.db import transaction
 
+from crm import tags as all_tags
 from crm.events import record
 from tickets.models import Ticket
 
@@ -23,6 +24,7 @@ def set_tags(ticket, tags, *, by):
     if ticket.tags == before:
         return ticket
     ticket.save(update_fields=["tags", "updated_at"])
+    all_tags.note(ticket.tags)
     came = [f"+{tag}" for tag in ticket.tags if tag not in before]
     went = [f"−{tag}" for tag in before if tag not in ticket.tags]
     words = ", ".join(came + went)[:300]
