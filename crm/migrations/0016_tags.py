@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0014_role_fields'),
+        ('crm', '0015_file_checks'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
