@@ -16,7 +16,7 @@ class QualityRuleForm(forms.ModelForm):
 
     class Meta:
         model = QualityRule
-        fields = ["dimension", "field", "days", "weight", "is_on", "team", "name_en", "name_ru", "fix_en", "fix_ru"]
+        fields = ["dimension", "field", "days", "weight", "team", "is_on", "name_en", "name_ru", "fix_en", "fix_ru"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -44,7 +44,7 @@ class QualityRuleForm(forms.ModelForm):
             for name in ("name_en", "name_ru"):
                 self.fields[name].help_text = _("One of the two at least.")
         one_line_only(self)
-        self.helper = TwoColumns(self, wide=["fix_en", "fix_ru"])
+        self.helper = TwoColumns(self, wide=["is_on", "fix_en", "fix_ru"])
 
     def clean_weight(self):
         weight = self.cleaned_data["weight"]

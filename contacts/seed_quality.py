@@ -68,7 +68,7 @@ def _before(plan):
     plan.run(
         f"""
         INSERT INTO contacts_qualityfigure (day, subject, cut, owner_id, team_id, source, segment_id, gaps, records, bad, {", ".join(sums)}, scored)
-        SELECT day - 7 * w, subject, cut, owner_id, team_id, source, segment_id, '{{}}', floor(records * (1 - w * 0.008)),
+        SELECT date_trunc('week', day - 7 * w)::date, subject, cut, owner_id, team_id, source, segment_id, '{{}}', floor(records * (1 - w * 0.008)),
           round(bad * (1 + w * 0.01)), {", ".join(sums.values())}, ARRAY[{scored}]
         FROM contacts_qualityfigure, generate_series(1, {WEEKS}) w WHERE cut <> 'now'
         """  # noqa: S608  names and numbers of this module

@@ -59,6 +59,7 @@ urlpatterns = [
     path("retention/<int:pk>/trials/", retention.trial, name="retention_trial"),
     path("retention/<int:pk>/switch/", retention.switch, name="retention_switch"),
     path("<int:pk>/files/", records.file_create, name="file_create"),
+    path("<int:pk>/questions/", verifications.ask, name="question_create"),
     path("verifications/<slug:subject>/<int:pk>/", verifications.create, name="verification_create"),
     path("rows/<slug:subject>/<int:pk>/<slug:name>/", rows.index, name="rows"),
     path("rows/<slug:subject>/<int:pk>/<slug:name>/<int:row_pk>/", rows.show, name="row"),

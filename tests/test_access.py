@@ -197,7 +197,7 @@ def world(workspace, alice, settings, tmp_path):
         "analytics:target": target, "tag": Tag.objects.create(name="vip"), "role": alice.roles.get(), "invitation": invitation, "list_view": view,
         "feed": Feed.objects.create(owner=alice, name="F", wish={}), "alert": Alert.objects.create(owner=alice, name="A", wish={}),
         "collaborator": contact, "follow": contact, "event_": contact, "note": contact, "draft": contact, "mentions": contact, "list_cell": contact, "list_next": contact, "list_previous": contact,
-        "contacts:topic": topic, "contacts:letter": own_letter, "contacts:verification": contact, "contacts:quality_rule": QualityRule.objects.first(),
+        "contacts:topic": topic, "contacts:letter": own_letter, "contacts:verification": contact, "contacts:question": contact, "contacts:quality_rule": QualityRule.objects.first(),
         "contacts:fix": FixRun.objects.create(by=alice, subject="contact"),
         "contacts:privacy": asked, "contacts:privacy_person": contact, "contacts:privacy_copy_now": contact,
         "contacts:retention": keeping, "contacts:privacy_hold": contact, "contacts:erasure": erasure,

@@ -26,7 +26,7 @@ from contacts.services.quality import measuring
 from contacts.services.quality.gaps import gaps_of
 from contacts.services.quality.rules import broken_by, current
 from contacts.tasks import measure_everything, settle_quality
-from crm import conditions
+from crm import conditions, notes
 from crm.models import Event
 from tests import factories
 from tests.contacts import naive_quality
@@ -287,6 +287,27 @@ def test_still_right_makes_a_record_fresh_and_says_so_once_a_day(client, alice, 
     assert "Looked through today" in pages[0].content.decode()
     assert ContactQuality.objects.get(pk=ann.pk).freshness == Decimal("100.0")
     assert Event.objects.filter(kind="contact.verified", contact_id=ann.pk).count() == 1
+
+
+def test_a_letter_that_asks_for_what_is_missing_waits_in_the_composer(client, alice, carol, workspace):
+    ann = people.create_contact(by=alice, first_name="Анна", last_name="Ли", email="ann@example.com", language="ru")
+    url = reverse("contacts:question_create", args=[ann.pk])
+    client.force_login(carol)
+    assert client.post(url).status_code == 403
+    client.force_login(alice)
+    assert url in client.get(ann.get_absolute_url()).content.decode()
+
+    assert client.post(url).status_code == 302
+
+    draft = notes.draft_of(ann, alice)
+    assert draft.data["kind"] == "email"
+    assert draft.data["text"].startswith("Здравствуйте, Анна!")
+    assert [line for line in draft.data["text"].splitlines() if line.startswith("–")] == [
+        "– Телефон", "– Компания", "– Город", "– День рождения",
+    ]  # fmt: skip
+    again = client.post(url, follow=True).content.decode()
+    assert "You were writing something here already." in again
+    assert notes.draft_of(ann, alice).version == draft.version
 
 
 def test_companies_are_measured_too(client, alice, workspace):

@@ -79,9 +79,10 @@ def test_everybody_sees_the_figures_of_the_own_records_alone(client, alice, bob,
 
 def test_the_days_of_the_past_make_the_line(client, admin, people):
     today = timezone.localdate()
-    for back, total in ((200, 40), (100, 50), (31, 60)):
+    monday = today - timedelta(days=today.weekday())
+    for back, total in ((203, 40), (98, 50), (35, 60)):
         QualityFigure.objects.create(
-            day=today - timedelta(days=back), subject="contact", cut="owner", owner_id=None, records=4, total=4 * total,
+            day=monday - timedelta(days=back), subject="contact", cut="owner", owner_id=None, records=4, total=4 * total,
             scored=[4, 0, 0, 0, 0], completeness=4 * total,
         )  # fmt: skip
     client.force_login(admin)
@@ -92,12 +93,14 @@ def test_the_days_of_the_past_make_the_line(client, admin, people):
     assert [mean.total for _day, mean in days[:3]] == [Decimal(40), Decimal(50), Decimal(60)]
     assert [mean.of("completeness") for _day, mean in days[:3]] == [Decimal(40), Decimal(50), Decimal(60)]
     assert days[0][1].of("validity") is None
-    assert f'"{today - timedelta(days=200)}"' in page
+    assert f'"{monday - timedelta(days=203)}"' in page
     assert "a month ago: 60.0 %" in page
-    # Counted twice on one day it stands there once.
+    # Counted twice on one day it stands there once; of what is long ago only the Mondays stay.
     before = QualityFigure.objects.count()
+    QualityFigure.objects.create(day=monday - timedelta(days=202), subject="contact", cut="owner", records=1, total=1)
     figures.count()
     assert QualityFigure.objects.count() == before
+    assert not QualityFigure.objects.filter(day=monday - timedelta(days=202)).exists()
 
 
 def test_segments_have_figures_for_those_who_see_everybody(client, alice, admin, people):

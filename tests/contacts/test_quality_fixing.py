@@ -131,6 +131,8 @@ def test_a_round_mends_skips_takes_back_and_ends(client, alice, three):
     assert run.current == anna.pk
     assert not QualityRule.objects.filter(pk__in=ContactQuality.objects.get(pk=ivan.pk).gaps, test="name").exists()
 
+    assert "eva@example.com" not in answer.content.decode()
+    assert 'value="ann@gmail.com"' in answer.content.decode()
     _act(client, run, "skip")
     assert run.current == eva.pk
     _act(client, run, "accept", eva, {"city": ""}, city="")

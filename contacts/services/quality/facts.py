@@ -23,6 +23,15 @@ _NO_COMPANY = re.compile(
 )
 
 
+# The big domains as hurried fingers write them; nobody receives mail there.
+SLIPS = {
+    "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmal.com": "gmail.com", "gmail.co": "gmail.com", "gmail.con": "gmail.com",
+    "gamil.com": "gmail.com", "hotmial.com": "hotmail.com", "hotmail.con": "hotmail.com", "yaho.com": "yahoo.com",
+    "outlok.com": "outlook.com", "mail.ry": "mail.ru", "mali.ru": "mail.ru", "meil.ru": "mail.ru", "yandex.ry": "yandex.ru",
+    "yadex.ru": "yandex.ru", "yandeks.ru": "yandex.ru", "ramler.ru": "rambler.ru",
+}  # fmt: skip
+
+
 def of_contact(person, region):
     """The facts of a person, sorted. `region` is the company's country, for a phone that names none."""
     found = set()
@@ -51,7 +60,7 @@ def of_company(company, region):
 def _reach(record, region):
     """What is wrong with the address and the phone."""
     found = set()
-    if record.email and not is_email(record.email):
+    if record.email and (not is_email(record.email) or record.email.rpartition("@")[2] in SLIPS):
         found.add("email")
     if record.phone:
         codes = regions_of(record.phone, record.country or region)

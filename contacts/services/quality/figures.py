@@ -7,6 +7,7 @@ opened to somebody by hand is not in their figures.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import connection, transaction
@@ -21,6 +22,8 @@ from crm import access
 Cut = QualityFigure.Cut
 BAD = (Dimension.VALIDITY, Dimension.UNIQUENESS)
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('contacts.quality.figures'))"
+# So long each day is kept, then one a week.
+DAILY = timedelta(days=100)
 _SUMS = ("records", "bad", "total", *Dimension.values)
 _WRITTEN = f"records, bad, total, {', '.join(Dimension.values)}, scored"
 _COUNTED = (
@@ -75,6 +78,9 @@ def count(day=None):
             _count_now(cursor, subject, day)
             _count_day(cursor, subject, day)
         QualitySettings.objects.update_or_create(pk=1, defaults={"counted_at": timezone.now()})
+    # Of what is long ago the Mondays tell enough.
+    old = QualityFigure.objects.filter(day__lt=day - DAILY).exclude(cut=Cut.NOW)
+    old.exclude(day__iso_week_day=1).delete()
 
 
 def _count_now(cursor, subject, day):

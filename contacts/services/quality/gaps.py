@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from contacts.models import CompanyPair, ContactPair, QualityRule
 from contacts.models.quality import Dimension
 from contacts.services.quality import words
+from contacts.services.quality.asking import ASKED
 from contacts.services.quality.checks import check_named
 from contacts.services.quality.rules import MODELS
 from crm.field_access import HIDDEN, level_of_field
@@ -35,11 +36,13 @@ class Gap:
 
 @dataclass
 class Scores:
-    """What the page of a record shows: the whole, the dimensions that apply as (label, score), the gaps."""
+    """What the page of a record shows: the whole, the dimensions that apply as (label, score), the gaps, and whether the
+    person can be asked for some of what is missing."""
 
     total: int
     dimensions: list
     gaps: list
+    can_ask: bool
 
 
 def scores_of(record, user):
@@ -49,9 +52,10 @@ def scores_of(record, user):
     if found is None:
         return None
     asked = [(Dimension(name).label, getattr(found, name)) for name in Dimension.values]
-    return Scores(
-        found.total, [(label, score) for label, score in asked if score is not None], gaps_of(record, found, user)
-    )
+    shown = [(label, score) for label, score in asked if score is not None]
+    gaps = gaps_of(record, found, user)
+    can_ask = kind == "contact" and bool(record.email) and any(gap.rule.field in ASKED for gap in gaps)
+    return Scores(found.total, shown, gaps, can_ask)
 
 
 def gaps_of(record, measured, user=None):

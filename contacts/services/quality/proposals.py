@@ -19,12 +19,6 @@ from crm.names import doubt_about, doubt_of_last_name, usable_name
 from crm.text import digits, norm_phone
 
 _NAMES = ("first_name", "middle_name", "last_name")
-_TYPOS = {
-    "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmal.com": "gmail.com", "gmail.co": "gmail.com", "gmail.con": "gmail.com",
-    "gamil.com": "gmail.com", "gmail.ru": "gmail.com", "hotmial.com": "hotmail.com", "hotmail.con": "hotmail.com", "yaho.com": "yahoo.com",
-    "outlok.com": "outlook.com", "mail.ry": "mail.ru", "mali.ru": "mail.ru", "meil.ru": "mail.ru", "yandex.ry": "yandex.ru",
-    "yadex.ru": "yandex.ru", "yandeks.ru": "yandex.ru", "ramler.ru": "rambler.ru",
-}  # fmt: skip
 # Letters that look the same in both alphabets.
 _CYRILLIC, _LATIN = "АВЕКМНОРСТУХаеорсухкт", "ABEKMHOPCTYXaeopcyxkt"
 _TO_LATIN, _TO_CYRILLIC = str.maketrans(_CYRILLIC, _LATIN), str.maketrans(_LATIN, _CYRILLIC)
@@ -174,7 +168,7 @@ def mended_email(text):
     text = re.sub(r"\s+", "", text).removeprefix("mailto:").strip(_EDGES).translate(_TO_LATIN).lower()
     local, at, domain = text.rpartition("@")
     domain = domain.replace(",", ".")
-    return f"{local}{at}{_TYPOS.get(domain, domain)}"
+    return f"{local}{at}{facts.SLIPS.get(domain, domain)}"
 
 
 def _phone(record, seen, region):
