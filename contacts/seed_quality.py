@@ -31,6 +31,10 @@ def spoil(plan):
         ru=BAD_RU,
         en=BAD_EN,
     )
+    plan.run(
+        "UPDATE contacts_contactpoint p SET value = c.phone FROM contacts_contact c WHERE c.id = p.contact_id"
+        " AND p.kind = 'phone' AND p.is_primary AND p.value <> c.phone AND c.phone <> ''"
+    )
     for table in ("contacts_contact", "contacts_company"):
         plan.run(
             f"UPDATE {table} SET verified_at = %(now)s - make_interval(days => pg_temp.pick(id, 74, 500), hours => 3)"  # noqa: S608

@@ -134,8 +134,8 @@ def fill(apps, schema_editor):
         )
     rule.objects.create(
         subject="contact", dimension="consistency", test="condition", field="owner", weight=10, tree=CUSTOMER, position=500,
-        name_en="A customer of nobody", name_ru="Клиент без ответственного", fix_en="Give the customer to somebody.",
-        fix_ru="Назначьте ответственного.",
+        name_en="A customer of nobody", name_ru="Клиент без владельца", fix_en="Give the customer to somebody.",
+        fix_ru="Назначьте владельца.",
     )  # fmt: skip
 
 

@@ -161,6 +161,12 @@ class Employment(models.Model):
                 name="employment_not_backwards",
             ),
         ]
+        indexes = [
+            # Few have left their main company: data quality asks for them in every batch.
+            models.Index(
+                fields=["contact"], condition=models.Q(has_left=True, is_primary=True), name="employment_left_main"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.role} – {self.company}" if self.role else str(self.company)
