@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("contacts", "0022_quality_figures")]
+    dependencies = [("contacts", "0024_privacy_rights")]
 
     operations = [
         AddIndexConcurrently(
