@@ -1,5 +1,6 @@
 """Sweeps of contacts."""
 
+import logging
 import time
 
 from celery import shared_task
@@ -12,11 +13,13 @@ from django.utils.translation import override
 from contacts.models import RetentionRule
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
 from contacts.services.mailbox import reading
-from contacts.services.privacy import replay, requests
+from contacts.services.privacy import erasing, replay, requests
 from contacts.services.quality import figures, measuring, sources, stale
 from crm import jobs
 from crm.models import User
 from crm.notify import notify
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
@@ -125,8 +128,13 @@ def keep_privacy():
     """Deadlines are told, copies that nobody may fetch any more go."""
     requests.remind()
     requests.drop_copies()
+    erasing.settle_all()
     # A backup was restored: whoever was erased since is erased again without anybody thinking of it.
-    replay.replay(replay.missing())
+    for document in replay.missing():
+        try:
+            replay.replay([document])
+        except ValueError as number:
+            log.error("The certificate %s is not as it was sealed.", number)
 
 
 @shared_task

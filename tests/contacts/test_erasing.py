@@ -5,6 +5,8 @@ import re
 import zipfile
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import InternalError, transaction
 
 from campaigns.models import Suppression
@@ -12,6 +14,7 @@ from contacts.models import Contact, ErasedAddress, Erasure, ImportedRow, Import
 from contacts.services import people, privacy
 from contacts.services.consents import state_consent
 from contacts.services.privacy import certificates, copying, erasing, ties
+from contacts.tasks import keep_privacy
 from crm import files, jobs, outbox
 from deals.models import Deal
 from deals.services.setup import create_standard_pipeline
@@ -206,3 +209,16 @@ def test_only_a_new_proved_consent_lets_the_address_in_again(workspace, alice, w
         comes_back,
         comes_back,
     )
+
+
+def test_files_and_certificate_of_an_erasure_that_was_killed_after_the_seal_follow(workspace, alice, folder):
+    erasure = privacy.erase(privacy.begin(people.create_contact(by=alice, first_name="Ann"), by=alice))
+    # As if the worker had died between the seal and the storage.
+    default_storage.delete(f"{certificates.FOLDER}/{erasure.uuid}.json")
+    Erasure.objects.update(leftover=[default_storage.save("drawing", ContentFile(b"drawing"))])
+
+    keep_privacy()
+
+    (left,) = (path for path in folder.rglob("*") if path.is_file())
+    assert json.loads(left.read_text()) == certificates.document(erasure)
+    assert Erasure.objects.get().leftover == []

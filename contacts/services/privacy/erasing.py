@@ -5,6 +5,7 @@ stays by law is made nobody's in the same transaction. The audit trail writes no
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pgtrigger
 from django.apps import apps
@@ -113,10 +114,24 @@ def erase(erasure, tell=lambda done, total: None):
                 _delete(erasure, model, keys[start : start + BATCH])
                 done += len(keys[start : start + BATCH])
                 tell(done, total)
+        # Looking through every table takes its time: not while the record is locked.
+        if erasure.cause != Erasure.Cause.RULE:
+            erasure.mentions = mentions.left(person, without=last_models())
         _finish(erasure, person)
-    _remove_files(erasure)
-    certificates.write(erasure)
+    _settle(erasure)
     return erasure
+
+
+def settle_all():
+    """Files and certificates of erasures that were killed after the seal."""
+    lately = Q(finished_at__gte=timezone.now() - timedelta(days=2))
+    for erasure in Erasure.objects.exclude(digest="").filter(lately | ~Q(leftover=[])):
+        _settle(erasure)
+
+
+def _settle(erasure):
+    certificates.write(erasure)
+    _remove_files(erasure)
 
 
 @transaction.atomic
@@ -153,7 +168,6 @@ def _forget_visitors(versions):
 def _finish(erasure, person):
     """What stays is made nobody's, what came meanwhile goes, and at last the record; the seal is set."""
     list(Contact.objects.select_for_update().filter(pk__in=person.numbers))
-    erasure.mentions = mentions.left(person, without=last_models())
     found = _planned(erasure, person)
     words = vocabulary.words_in(found, rows_of)
     with pgtrigger.ignore():

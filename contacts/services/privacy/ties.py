@@ -12,7 +12,7 @@ Every model must be reached so, be found by a rule of its app, or be named as ex
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 
 from django.apps import apps
@@ -156,6 +156,7 @@ def key_of(model):
     return "id" if isinstance(model._meta.pk, models.CompositePrimaryKey) else model._meta.pk.attname
 
 
+@cache
 def reached():
     """{model} that a person's data can stand in."""
     found, fresh = {Contact}, {Contact}
@@ -166,8 +167,13 @@ def reached():
     return {model for model in found if not is_exempt(model)}
 
 
+@cache
 def ties_to(parent):
-    """The ties by which rows belong to rows of a model."""
+    """The ties by which rows belong to rows of a model. Asked only when every app has said its word."""
+    return list(_ties_to(parent))
+
+
+def _ties_to(parent):
     if parent._meta.label_lower in _LEAVES:
         return
     for relation in parent._meta.get_fields(include_hidden=True):
