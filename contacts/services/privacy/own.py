@@ -20,7 +20,7 @@ _pages = set()
 exempt(
     "What the company has set up; it tells of nobody.",
     *("crm.businesscalendar", "crm.specialday", "crm.workspace", "crm.workspaceevent", "crm.customfield", "crm.customfieldevent"),
-    *("crm.team", "crm.role", "contacts.activitytype", "contacts.topic", "contacts.topicevent", "contacts.consenttext"),
+    *("crm.team", "crm.role", "crm.tag", "crm.tagevent", "contacts.activitytype", "contacts.topic", "contacts.topicevent", "contacts.consenttext"),
     *("contacts.duplicatesettings", "contacts.duplicatesettingsevent", "contacts.playbook", "contacts.playbookevent"),
     *("contacts.playbookstep", "contacts.retentionrule", "contacts.retentionruleevent", "contacts.retentionrun"),
     *("auth.permission", "auth.group", "auth.group_permissions", "contenttypes.contenttype", "socialaccount.socialapp"),
