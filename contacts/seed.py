@@ -218,7 +218,7 @@ def _contacts(plan, values):
     plan.run(
         """
         INSERT INTO contacts_contact (id, first_name, middle_name, last_name, name_key, job_title, company_id, email, phone, stage,
-          language, time_zone, country, region, city, street, postcode, birthday_on, source, tags, custom, last_touch_at,
+          language, time_zone, country, region, city, street, postcode, birthday_on, birthday_has_year, source, tags, custom, last_touch_at,
           next_step, score, quality, created_at, updated_at, version, owner_id, team_id)
         SELECT i, first, middle, last, replace(lower(trim(last || ' ' || first || ' ' || middle)), 'ё', 'е'),
           CASE WHEN ru THEN pg_temp.word(i, 15, %(titles_ru)s) ELSE pg_temp.word(i, 15, %(titles_en)s) END,
@@ -228,8 +228,9 @@ def _contacts(plan, values):
             ELSE '+49 30 ' || lpad((5550000 + i %% 1000000)::text, 8, '5') END ELSE '' END,
           CASE pg_temp.pick(i, 19, 10) WHEN 0 THEN 'subscriber' WHEN 1 THEN 'lost' WHEN 2 THEN 'qualified' ELSE 'lead' END,
           CASE WHEN pg_temp.pick(i, 20, 8) > 0 THEN CASE WHEN ru THEN 'ru' ELSE 'en' END ELSE '' END,
-          '', CASE WHEN ru THEN 'RU' ELSE 'DE' END, '', CASE WHEN pg_temp.pick(i, 21, 9) > 0 THEN city ELSE '' END, '', '',
-          CASE WHEN pg_temp.pick(i, 22, 3) > 0 THEN date '1956-01-01' + pg_temp.pick(i, 23, 16000) END,
+          CASE WHEN ru THEN 'Europe/Moscow' ELSE 'Europe/Berlin' END, CASE WHEN ru THEN 'RU' ELSE 'DE' END, '',
+          CASE WHEN pg_temp.pick(i, 21, 9) > 0 THEN city ELSE '' END, '', '',
+          CASE WHEN year_known THEN born ELSE (born - make_interval(years => extract(year FROM born)::int - 1904))::date END, year_known,
           pg_temp.word(i, 24, %(sources)s), CASE pg_temp.pick(i, 25, 15) WHEN 0 THEN ARRAY['vip'] WHEN 1 THEN ARRAY['fair'] ELSE '{}' END,
           '{}', at, '', 0, 0, at, at, 1,
           CASE WHEN ru THEN (%(reps_ru)s::bigint[])[1 + company / 2 %% cardinality(%(reps_ru)s::bigint[])] ELSE (%(reps_en)s::bigint[])[1 + company / 2 %% cardinality(%(reps_en)s::bigint[])] END,
@@ -248,6 +249,8 @@ def _contacts(plan, values):
             FROM (SELECT i, company, company %% 2 = 0 AS ru, pg_temp.pick(i, 9, 2) = 0 AS woman
                 FROM (SELECT i, 1 + pg_temp.pick(i, 14, %(companies)s) AS company FROM generate_series(1, %(n)s) i) a) c
             JOIN contacts_company k ON k.id = c.company) b) d
+          CROSS JOIN LATERAL (SELECT CASE WHEN pg_temp.pick(i, 22, 3) > 0 THEN date '1956-01-01' + pg_temp.pick(i, 23, 16000) END AS born,
+            pg_temp.pick(i, 66, 8) > 0 AS year_known) age
         """,
         n=plan.contacts,
         companies=plan.companies,
@@ -265,10 +268,10 @@ def _contacts(plan, values):
 def _points(plan):
     plan.run(
         """
-        INSERT INTO contacts_contactpoint (contact_id, kind, value, norm, digits_reversed, label, is_primary, created_at)
-        SELECT id, 'email', email, email, '', '', true, created_at FROM contacts_contact WHERE email <> ''
+        INSERT INTO contacts_contactpoint (contact_id, kind, value, norm, digits_reversed, label, is_primary, verified_at, created_at)
+        SELECT id, 'email', email, email, '', '', true, CASE WHEN pg_temp.pick(id, 70, 3) > 0 THEN created_at END, created_at FROM contacts_contact WHERE email <> ''
         UNION ALL
-        SELECT id, 'phone', phone, replace(phone, ' ', ''), reverse(regexp_replace(phone, '\\D', '', 'g')), '', true, created_at
+        SELECT id, 'phone', phone, replace(phone, ' ', ''), reverse(regexp_replace(phone, '\\D', '', 'g')), '', true, NULL, created_at
         FROM contacts_contact WHERE phone <> ''
         """
     )

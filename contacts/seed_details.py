@@ -93,14 +93,7 @@ def _requisites(plan):
 
 
 def _people(plan):
-    """Time zones, birthdays without a year, second addresses, earlier places of work."""
-    plan.run(
-        """
-        UPDATE contacts_contact SET time_zone = CASE WHEN country = 'RU' THEN 'Europe/Moscow' ELSE 'Europe/Berlin' END,
-          birthday_has_year = pg_temp.pick(id, 66, 8) > 0,
-          birthday_on = CASE WHEN pg_temp.pick(id, 66, 8) > 0 THEN birthday_on ELSE (birthday_on - make_interval(years => extract(year FROM birthday_on)::int - 1904))::date END
-        """
-    )
+    """Second addresses, earlier places of work."""
     plan.run(
         """
         INSERT INTO contacts_contactpoint (contact_id, kind, value, norm, digits_reversed, label, is_primary, verified_at, bounced_at, created_at)
@@ -111,9 +104,6 @@ def _people(plan):
           false, NULL, CASE WHEN pg_temp.pick(id, 68, 9) = 0 THEN %(now)s - interval '40 days' END, created_at
         FROM contacts_contact WHERE email <> '' AND pg_temp.pick(id, 69, 7) = 0
         """
-    )
-    plan.run(
-        "UPDATE contacts_contactpoint SET verified_at = created_at WHERE is_primary AND kind = 'email' AND pg_temp.pick(contact_id, 70, 3) > 0"
     )
     plan.run(
         """
