@@ -7,8 +7,6 @@ from campaigns.views import public
 app_name = "public"
 
 urlpatterns = [
-    path("t/o/<str:token>.gif", public.opened, name="opened"),
-    path("t/c/<str:token>/", public.clicked, name="clicked"),
     path("t/u/<str:token>/", public.unsubscribe, name="unsubscribe"),
     path("g/<slug:slug>/", public.guide, name="guide"),
 ]

@@ -16,6 +16,7 @@ from contacts import (  # noqa: F401  registered by being imported
     quality,
     seed,
     seed_details,
+    seed_mailboxes,
     seed_views,
     seed_work,
     today,
@@ -171,6 +172,7 @@ def files_panel(request, contact):
 
 seeder("contacts", order=10)(seed.seed)
 seeder("details", order=45)(seed_details.seed)
+seeder("mailboxes", order=47)(seed_mailboxes.seed)
 seeder("tasks", order=50)(seed.seed_tasks)
 seeder("work", order=55)(seed_work.seed)
 seeder("views", order=90)(seed_views.seed_views)

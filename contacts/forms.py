@@ -1,5 +1,7 @@
 """Forms of contacts, companies and tasks."""
 
+import re
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -189,6 +191,24 @@ class TalkForm(forms.Form):
     subject = forms.CharField(max_length=200, required=False)
     text = forms.CharField(max_length=20000, error_messages={"required": _("Write what was said first.")})
     minutes = forms.IntegerField(required=False, min_value=1, max_value=1440)
+    # Of a letter from one's own mailbox.
+    own = forms.BooleanField(required=False)
+    to = forms.CharField(max_length=254, required=False)
+    copies = forms.CharField(max_length=2000, required=False)
+    answers = forms.IntegerField(required=False)
+    tracked = forms.BooleanField(required=False)
+    at = forms.DateTimeField(
+        required=False, input_formats=["%Y-%m-%dT%H:%M"], error_messages={"invalid": _("Write the moment in full.")}
+    )
+
+    def clean_copies(self):
+        found = []
+        for word in re.split(r"[\s,;]+", self.cleaned_data["copies"]):
+            try:
+                found += [normalise(ContactPoint.Kind.EMAIL, word)] if word else []
+            except PointRefused as refusal:
+                raise forms.ValidationError(str(refusal))
+        return list(dict.fromkeys(found))
 
     def clean(self):
         data = super().clean()

@@ -6,8 +6,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import PersonalMailbox
-from crm.forms import Plain, TwoColumns, one_line_only
+from contacts.models import LetterTemplate, PersonalMailbox
+from contacts.services.mailbox.templates import HOLES, unknown_holes
+from crm.forms import Plain, TwoColumns, Watchful, one_line_only
 from crm.text import norm_email
 
 Security = PersonalMailbox.Security
@@ -122,3 +123,39 @@ class RulesForm(Plain, forms.ModelForm):
                 raise forms.ValidationError(_("“%(word)s” is neither an address nor a domain.") % {"word": word[:100]})
             rules.append(rule)
         return list(dict.fromkeys(rules))[:MOST_RULES]
+
+
+class LetterTemplateForm(Watchful, forms.ModelForm):
+    class Meta:
+        model = LetterTemplate
+        fields = ["name", "subject", "text", "language", "shared"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 10})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        holes = " ".join(f"{{{hole}}}" for hole in HOLES)
+        self.fields["text"].help_text = _(
+            "%(holes)s are filled in; {company|your company} says what stands there when it is not known."
+        ) % {"holes": holes}
+
+    def clean(self):
+        data = super().clean()
+        for name in ("subject", "text"):
+            if faulty := unknown_holes(data.get(name) or ""):
+                self.add_error(name, _("Nothing is known by the name %(hole)s.") % {"hole": ", ".join(faulty[:3])})
+        return data
+
+
+class WaitingLetterForm(Plain, forms.Form):
+    """A letter that waits: its words and when it goes."""
+
+    subject = forms.CharField(label=_("Subject"), max_length=200)
+    text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 10}), max_length=20_000)
+    at = forms.DateTimeField(
+        label=_("Goes"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["at"].input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+        one_line_only(self)

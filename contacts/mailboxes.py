@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import PersonalLetter, PersonalMailbox
-from contacts.services.mailbox import retaking, showing
+from contacts.services.mailbox import links, retaking, sending, showing  # noqa: F401  heard by the mail queue
 from contacts.views import ledger  # noqa: F401  registers its list
 from crm.confidential import Confidential, confidential
 from crm.events import declare, subscribe
@@ -19,6 +19,7 @@ declare_notification("mailbox.trouble", _("Your mailbox needs you"), mail=True)
 declare("mail.received", _("{actor} got {target}"), icon="mail", group="email")
 declare("mail.sent", _("{actor} sent {target}"), icon="send", group="email")
 periodic("contacts.tasks.read_mailboxes", every=15, queue="events")
+periodic("contacts.tasks.compare_mailboxes", every=3600, queue="events")
 subscribe("contact.created", name="contacts.letters_of_new_people")(retaking.note_contact)
 confidential(
     Confidential(

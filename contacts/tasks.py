@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from contacts.models import RetentionRule
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
-from contacts.services.mailbox import reading
+from contacts.services.mailbox import comparing, reading
 from contacts.services.privacy import erasing, replay, requests
 from contacts.services.quality import figures, measuring, sources, stale
 from crm import jobs
@@ -143,3 +143,15 @@ def sweep_retention():
     admin = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").first()
     if admin and RetentionRule.objects.filter(is_on=True).exists():
         jobs.start("contacts.retention", by=admin, params={"quiet": True})
+
+
+@shared_task
+def compare_mailboxes():
+    """Ring for every personal mailbox that was not compared this night."""
+    for pk in comparing.due(timezone.now()):
+        compare_mailbox.apply_async(args=[pk], queue="events", expires=3000)
+
+
+@shared_task(soft_time_limit=540, time_limit=600)
+def compare_mailbox(pk):
+    comparing.compare(pk)

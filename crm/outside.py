@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
 
@@ -44,6 +44,15 @@ def fetch(url, *, limit, seconds):
             return answer
         url = urljoin(url, onward)
     raise Refused(CLOSED)
+
+
+def post(url, fields, *, limit, seconds):
+    """POST a form. What the server says to a wrong one (400, 401) is an Answer too. Raises Refused."""
+    until = time.monotonic() + seconds
+    answer, onward = _ask(url, limit, until, urlencode(fields).encode(), {200, 400, 401})
+    if onward is not None:
+        raise Refused(CLOSED)
+    return answer
 
 
 def judge(url):
@@ -89,18 +98,19 @@ def is_public(address):
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def _ask(url, limit, until):
+def _ask(url, limit, until, body=None, good=frozenset({200})):
     parts, host, port, address = judge(url)
     connection = _connection(parts.scheme, host, port, address, _left(until))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request(
-            "GET", path, headers={"User-Agent": "Rapport", "Accept": "*/*", "Accept-Encoding": "identity"}
-        )
+        headers = {"User-Agent": "Rapport", "Accept": "*/*", "Accept-Encoding": "identity"}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request("GET" if body is None else "POST", path, body, headers)
         response = connection.getresponse()
         if response.status in {301, 302, 303, 307, 308} and response.headers.get("Location"):
             return None, response.headers["Location"]
-        if response.status != 200:
+        if response.status not in good:
             raise Refused(CLOSED)
         kind = response.headers.get_content_type()
         return Answer(response.status, kind, _read(response, connection, limit, until)), None

@@ -186,6 +186,31 @@ MAIL_LEASE = env.number("MAIL_LEASE", 120)
 DEV_MAILBOX = env.text("DEV_MAILBOX")
 # Reports about a letter go to name+mark@host; empty: to the sender's own address.
 BOUNCE_ADDRESS = env.text("BOUNCE_ADDRESS", "")
+# Whether people may note that their letters are opened and links followed; off where the house or the law forbids it.
+LETTER_TRACKING = env.flag("LETTER_TRACKING", True)
+# Where users may sign in to their mailboxes by OAuth2: those for which the administrator has registered the program.
+_TENANT = env.text("MAIL_MICROSOFT_TENANT", "common")
+_MICROSOFT = f"https://login.microsoftonline.com/{_TENANT}/oauth2/v2.0"
+MAIL_PROVIDERS = {
+    name: {**values, "client_id": env.text(f"MAIL_{name.upper()}_CLIENT_ID"), "secret": env.text(f"MAIL_{name.upper()}_SECRET")}
+    for name, values in {
+        "google": {
+            "authorize": "https://accounts.google.com/o/oauth2/v2/auth",
+            "token": "https://oauth2.googleapis.com/token",
+            "scope": "https://mail.google.com/",
+            "imap": ("imap.gmail.com", 993, "tls"),
+            "smtp": ("smtp.gmail.com", 465, "tls"),
+        },
+        "microsoft": {
+            "authorize": f"{_MICROSOFT}/authorize",
+            "token": f"{_MICROSOFT}/token",
+            "scope": "offline_access https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send",
+            "imap": ("outlook.office365.com", 993, "tls"),
+            "smtp": ("smtp.office365.com", 587, "starttls"),
+        },
+    }.items()
+    if env.text(f"MAIL_{name.upper()}_CLIENT_ID")
+}  # fmt: skip
 DKIM_DOMAIN = env.text("DKIM_DOMAIN")
 DKIM_SELECTOR = env.text("DKIM_SELECTOR", "rapport")
 DKIM_PRIVATE_KEY = env.text("DKIM_PRIVATE_KEY")

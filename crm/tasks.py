@@ -34,12 +34,20 @@ def send_mail():
         mail_queue.ring()
 
 
+@shared_task(soft_time_limit=240, time_limit=300)
+def send_by_account(account):
+    """Send what is due by a user's own server: one that is slow or away holds up nobody else's letters."""
+    worker.send_due(seconds=50, account=account)
+
+
 @shared_task
 def sweep_mail():
     """Judge letters whose worker died, and ring for those that are due."""
     due = worker.sweep()
     if due:
         mail_queue.ring(min(mail_queue.BELLS, 1 + due // 100))
+    for account in worker.due_accounts():
+        mail_queue.ring_account(account)
 
 
 @shared_task

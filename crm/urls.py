@@ -24,6 +24,7 @@ from crm.views import (
     team,
     timeline,
     today,
+    tracking,
     watches,
 )
 
@@ -104,6 +105,8 @@ urlpatterns = [
     path("dev/mail/", mailbox.index, name="mailbox"),
     path("dev/mail/<str:key>/", mailbox.show, name="mailbox_letter"),
     path("dev/mail/<str:key>/html/", mailbox.html, name="mailbox_html"),
+    path("t/o/<str:token>.gif", tracking.opened, name="letter_opened"),
+    path("t/c/<str:token>/", tracking.clicked, name="letter_clicked"),
     path("join/<str:token>/", invitations.accept, name="invitation_accept"),
     path("setup/", setup.show, name="setup"),
     path("accounts/", include("allauth.urls")),

@@ -5,7 +5,7 @@ import email.policy
 from dataclasses import dataclass
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 @dataclass
@@ -32,8 +32,9 @@ class Letter:
 class Sink:
     """Context manager around a server on a free port of this machine."""
 
-    def __init__(self, port=0, utf8=True):
-        self.utf8 = utf8
+    def __init__(self, port=0, utf8=True, auth=None):
+        """`auth` is (user, password): with it the server wants a sign-in."""
+        self.utf8, self.auth = utf8, auth
         self.letters = []
         self._answers = {}
         self._drops = set()
@@ -72,7 +73,15 @@ class Sink:
 
 class _Controller(Controller):
     def factory(self):
-        return SMTP(self.handler, enable_SMTPUTF8=self.handler.utf8, hostname="sink.test", data_size_limit=None)
+        auth = self.handler.auth
+        options = {"authenticator": self._judge, "auth_required": True, "auth_require_tls": False} if auth else {}
+        return SMTP(
+            self.handler, enable_SMTPUTF8=self.handler.utf8, hostname="sink.test", data_size_limit=None, **options
+        )
+
+    def _judge(self, server, session, envelope, mechanism, data):
+        given = (data.login.decode(), data.password.decode())
+        return AuthResult(success=given == self.handler.auth, handled=False)
 
     def _trigger_server(self):
         self.port = self.server.sockets[0].getsockname()[1]

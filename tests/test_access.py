@@ -20,6 +20,7 @@ from contacts.models import (
     Erasure,
     FixRun,
     ImportRun,
+    LetterTemplate,
     Merge,
     PersonalLetter,
     PersonalMailbox,
@@ -61,7 +62,7 @@ pytestmark = pytest.mark.django_db
 # Open to the world by intent; each is guarded by a token, a published state or nothing to hide.
 PUBLIC = {
     "healthz", "feed_read", "invitation_accept", "setup", "help:index", "help:category", "help:article", "help:article_plain", "help:vote",
-    "help:rating", "public:opened", "public:clicked", "public:unsubscribe", "public:guide", "deals:offer_show",
+    "help:rating", "letter_opened", "letter_clicked", "public:unsubscribe", "public:guide", "deals:offer_show",
     "consents:preferences", "consents:confirm",
     "contacts:calendar_feed", "deals:offer_pdf", "deals:offer_accept", "deals:offer_decline",
 }  # fmt: skip
@@ -73,7 +74,8 @@ PERSONAL = {
     "mailbox", "mailbox_letter", "mailbox_html", "deals:lane_cards", "deals:suggestions", "contacts:calendar_address",
     "record_suggestions",
     "contacts:mailbox", "contacts:mailbox_edit", "contacts:mailbox_rules", "contacts:mailbox_folders", "contacts:mailbox_test",
-    "contacts:mailbox_tested", "contacts:mailbox_turn", "contacts:mailbox_off", "contacts:ledger",
+    "contacts:mailbox_return", "contacts:mailbox_sign_in", "contacts:letter_templates", "contacts:letter_template_new",
+    "contacts:mailbox_tested", "contacts:mailbox_progress", "contacts:mailbox_turn", "contacts:mailbox_off", "contacts:ledger",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
@@ -201,6 +203,8 @@ def world(workspace, alice, settings, tmp_path):
         "contacts:fix": FixRun.objects.create(by=alice, subject="contact"),
         "contacts:privacy": asked, "contacts:privacy_person": contact, "contacts:privacy_copy_now": contact,
         "contacts:retention": keeping, "contacts:privacy_hold": contact, "contacts:erasure": erasure,
+        "contacts:letter_template": LetterTemplate.objects.create(owner=alice, name="Hi", text="x"),
+        "contacts:composer": contact, "contacts:unsent": contact,
         "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip
     return {
@@ -209,7 +213,7 @@ def world(workspace, alice, settings, tmp_path):
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us", "form": "csv",
         "rule": "show",
         "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),
-        "purpose": "advertising", "law": "gdpr", "language": "en",
+        "provider": "google", "purpose": "advertising", "law": "gdpr", "language": "en",
     }  # fmt: skip
 
 

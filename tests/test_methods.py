@@ -10,7 +10,7 @@ from django.urls.resolvers import URLResolver
 from tests.test_access import ROUTES, _address, _writes, world  # noqa: F401  a fixture
 
 # A letter that is opened and a link that is followed are noted; both carry a signed token.
-NOTED = {"public:opened", "public:clicked"}
+NOTED = {"letter_opened", "letter_clicked"}
 
 
 def _ask(client, method, address):

@@ -7,7 +7,6 @@ import re
 from functools import lru_cache
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -19,10 +18,10 @@ from mjml import mjml2html
 from campaigns.models import Letter, TrackedLink
 from contacts.services import preferences
 from crm import custom
+from crm.mail import tracking
 from crm.models import Workspace
 from crm.names import greeting_name, usable_name
 
-SALT = "campaigns.letter"
 # A preview or a test looks at nobody.
 NO_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 _HOLE = re.compile(r"@@([a-z0-9_]+(?::\d+)?)@@")
@@ -176,7 +175,7 @@ def _value(hole, values, delivery):
     if hole.startswith("link:"):
         return click_url(delivery, int(hole[5:]))
     if hole == "pixel":
-        return _address("public:opened", token(delivery)) if delivery else NO_PIXEL
+        return tracking.open_url(delivery.pk) if delivery else NO_PIXEL
     if hole == "unsubscribe":
         return unsubscribe_url(delivery)
     if hole == "preferences":
@@ -185,27 +184,12 @@ def _value(hole, values, delivery):
 
 
 def token(delivery, link=0):
-    """What a tracked address carries: signed, so it cannot be guessed or pointed at somebody else."""
-    return _signed(f"{delivery.pk if delivery else 0}-{link}")
-
-
-# A letter holds the same few tokens several times over.
-@lru_cache(maxsize=64)
-def _signed(text):
-    return signing.Signer(salt=SALT).sign(text)
-
-
-def read_token(text):
-    """(delivery key, link key) of a token, or None when it was altered."""
-    try:
-        delivery, _dash, link = signing.Signer(salt=SALT).unsign(text).partition("-")
-        return int(delivery), int(link)
-    except (signing.BadSignature, ValueError):
-        return None
+    """What a tracked address carries."""
+    return tracking.token(delivery.pk if delivery else 0, link)
 
 
 def click_url(delivery, link):
-    return _address("public:clicked", token(delivery, link))
+    return tracking.click_url(delivery.pk if delivery else 0, link)
 
 
 def unsubscribe_url(delivery):

@@ -7,22 +7,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.models import Sequence, StepRun, Suppression, TrackedLink
-from campaigns.services import letters, scoring
+from campaigns.services import scoring
 from contacts.models import Consent, Contact
 from contacts.services.consents import has_consent, state_consent
 from crm.events import record
+from crm.mail import tracking as mail_tracking
 from crm.models import Delivery, Event
 from crm.text import norm_email
 
-# Nobody reads and clicks within two seconds of the sending: that is a machine looking for bad links.
-HUMAN_AFTER = timedelta(seconds=2)
-# Nor do people follow two links of a letter within this: a machine tries all of them.
+# Nobody follows two links of a letter within this: a machine tries all of them.
 BURST = timedelta(seconds=3)
 
 
 def delivery_of(token):
     """(delivery or None for a preview, link key), or None when the token is not ours."""
-    read = letters.read_token(token)
+    read = mail_tracking.read_token(token)
     if read is None:
         return None
     return Delivery.objects.filter(pk=read[0], purpose="campaigns.step").first(), read[1]
@@ -61,7 +60,7 @@ def note_click(delivery, link_pk):
 def _is_machine(delivery, url):
     """Whether a click comes from a machine. The first click of its burst, taken for a person's, is taken back."""
     now = timezone.now()
-    if delivery.settled_at and now - delivery.settled_at < HUMAN_AFTER:
+    if mail_tracking.is_machine(delivery):
         return True
     followed = Event.objects.filter(
         contact_id=delivery.contact_id, occurred_at__gt=now - BURST, data__letter=delivery.pk
@@ -128,3 +127,6 @@ def language_of(delivery):
     """The language of the person a letter went to, or None for the reader's own."""
     language = Contact.objects.filter(pk=delivery.contact_id).values_list("language", flat=True).first()
     return language if language in {"en", "ru"} else None
+
+
+mail_tracking.tracker("campaigns.step", note_open=note_open, note_click=note_click, address_of=address_of)

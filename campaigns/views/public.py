@@ -1,9 +1,7 @@
-"""What the world may open: pixels, links, the way out, guides."""
-
-import base64
+"""What the world may open: the way out of letters, guides."""
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
@@ -21,29 +19,6 @@ from crm.views import errors
 # An hour: of one network address, which may be an office, and for one person.
 GUIDES_OF_ADDRESS = 60
 GUIDES_OF_PERSON = 3
-PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-
-
-@public
-@never_cache
-def opened(request, token):
-    """The pixel. It is answered whatever the token: who guesses learns nothing."""
-    found = tracking.delivery_of(token)
-    if found and found[0] and request.method == "GET":
-        tracking.note_open(found[0])
-    return HttpResponse(PIXEL, content_type="image/gif")
-
-
-@public
-@never_cache
-def clicked(request, token):
-    """To the address behind a link of ours. Other addresses, and altered tokens, lead nowhere."""
-    found = tracking.delivery_of(token)
-    note = tracking.note_click if request.method == "GET" else tracking.address_of
-    url = note(*found) if found else None
-    if url is None:
-        raise Http404
-    return HttpResponse(status=302, headers={"Location": url, "Referrer-Policy": "no-referrer"})
 
 
 @public

@@ -8,6 +8,7 @@ from contacts.models.duplicate import Candidate, CompanyPair, ContactPair, Dupli
 from contacts.models.external_id import ExternalId
 from contacts.models.import_run import ImportRun
 from contacts.models.imported import ImportedCompany, ImportedRow, ImportKey
+from contacts.models.letter_template import LetterTemplate
 from contacts.models.lifecycle import LifecycleStay
 from contacts.models.merge import Merge, MergeStep
 from contacts.models.personal_letter import LetterParty, PersonalLetter
@@ -58,6 +59,7 @@ __all__ = [
     "ImportedRow",
     "LetterParty",
     "LegalHold",
+    "LetterTemplate",
     "LifecycleStay",
     "MailFolder",
     "Merge",

@@ -82,6 +82,10 @@ class PersonalLetter(models.Model):
     recipients = models.JSONField(default=list, blank=True)
     is_automatic = models.BooleanField(default=False)
     is_shared = models.BooleanField(_("shared"), null=True, blank=True)
+    # What a person typed here, without signature and quote, for changing it while it waits.
+    typed = models.TextField(blank=True, db_default="")
+    answers = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
+    told_at = models.DateTimeField(null=True)
     missing = models.CharField(max_length=300, blank=True)
     delivery_id = models.BigIntegerField(null=True)
     error = models.CharField(max_length=500, blank=True)

@@ -19,15 +19,16 @@ class LetterRefused(ValueError):
     """No letter may go there; the message says why."""
 
 
-def refusal(record):
-    """Why no letter may go to this person or company now; "" when one may."""
-    if not record.email:
+def refusal(record, address=""):
+    """Why no letter may go to this person or company now, at an address or at the main one; "" when one may."""
+    address = address or record.email
+    if not address:
         return _("There is no email address. Add one first.")
     if not isinstance(record, Contact):
         return ""
-    points = ContactPoint.objects.filter(contact=record, kind=ContactPoint.Kind.EMAIL, norm=norm_email(record.email))
+    points = ContactPoint.objects.filter(contact=record, kind=ContactPoint.Kind.EMAIL, norm=norm_email(address))
     if points.filter(bounced_at__isnull=False).exists():
-        return _("Letters to %(address)s come back. Ask for another address.") % {"address": record.email}
+        return _("Letters to %(address)s come back. Ask for another address.") % {"address": address}
     data = current_consents(record).get(Consent.Purpose.PERSONAL_DATA)
     if data and not data.is_given:
         return _("The consent to process personal data was withdrawn: no letters any more.")
@@ -77,8 +78,7 @@ def stops(deliveries):
         if contact is None:
             found[delivery.pk] = Stop("the person is gone", "cancelled")
             continue
-        contact.email = delivery.to
-        if refusal(contact):
+        if refusal(contact, delivery.to):
             found[delivery.pk] = Stop("no consent or a dead address")
     return found
 

@@ -24,7 +24,7 @@ def show(request, pk):
     except Http404:
         return merges.follow(request, Company, pk)
     context = fields.context(fields.COMPANY, company, request.user)
-    context |= talks.composer(fields.COMPANY, company, request.user)
+    context |= talks.composer(fields.COMPANY, company, request.user, request.GET)
     context |= {
         "company": company,
         "left_panels": registry.panels_for(request.user, "company", "left"),

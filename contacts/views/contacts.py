@@ -23,7 +23,7 @@ def show(request, pk):
     except Http404:
         return merges.follow(request, Contact, pk)
     context = fields.context(fields.CONTACT, contact, request.user)
-    context |= talks.composer(fields.CONTACT, contact, request.user)
+    context |= talks.composer(fields.CONTACT, contact, request.user, request.GET)
     context |= {
         "contact": contact,
         "left_panels": registry.panels_for(request.user, "contact", "left"),

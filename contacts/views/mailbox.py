@@ -1,5 +1,9 @@
 """One's own mailbox: connecting it, what is read and who sees it, how it is doing."""
 
+import hmac
+
+from django.conf import settings
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -8,14 +12,21 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms_mailbox import AccountForm, RulesForm
 from contacts.models import PersonalMailbox
-from contacts.services.mailbox import accounts
-from crm import htmx
+from contacts.services.mailbox import accounts, oauth
+from crm import htmx, outside
+from crm.text import norm_email
+
+SIGN_IN = "mailbox.sign_in"
 
 
 def show(request):
     """How the mailbox is doing; the invitation to connect one when there is none."""
     mailbox = mailbox_of(request.user)
-    return render(request, "contacts/mailbox.html", _context(mailbox) if mailbox else {"mailbox": None})
+    return render(
+        request,
+        "contacts/mailbox.html",
+        _context(mailbox) if mailbox else {"mailbox": None, "providers": oauth.providers()},
+    )
 
 
 def edit(request):
@@ -30,6 +41,34 @@ def edit(request):
         accounts.ask_test(row)
         return htmx.redirect(request, reverse("contacts:mailbox"), _("Saved. The servers are being asked."))
     return render(request, "contacts/mailbox_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+def sign_in(request, provider):
+    """To the provider, who asks the person whether we may read and send."""
+    if provider not in settings.MAIL_PROVIDERS:
+        raise Http404
+    address = norm_email(request.POST.get("address", "")) or request.user.email
+    url, request.session[SIGN_IN] = oauth.begin(provider, address)
+    return htmx.redirect(request, url)
+
+
+def came_back(request):
+    """Back from the provider with a code, which only the same session can turn into tokens."""
+    kept, code = request.session.pop(SIGN_IN, None), request.GET.get("code", "")
+    if not kept or not code or not hmac.compare_digest(request.GET.get("state", ""), kept["state"]):
+        return htmx.redirect(request, reverse("contacts:mailbox"), _("The provider gave no access. Try again."))
+    row = PersonalMailbox.objects.filter(user=request.user).first() or _new(request.user)
+    is_elsewhere = bool(row.pk) and row.address != kept["address"]
+    try:
+        oauth.finish(row, kept, code)
+    except (oauth.NoToken, outside.Refused):
+        return htmx.redirect(request, reverse("contacts:mailbox"), _("The provider gave no access. Try again."))
+    if is_elsewhere:
+        row.folders.all().delete()
+    accounts.connect(row)
+    accounts.ask_test(row)
+    return htmx.redirect(request, reverse("contacts:mailbox"), _("Saved. The servers are being asked."))
 
 
 @require_POST
@@ -65,6 +104,12 @@ def tested(request):
     """What the test found, as soon as it may be told."""
     mailbox = mailbox_of(request.user)
     return render(request, "contacts/_mailbox_test.html", _tested(mailbox) if mailbox else {})
+
+
+def progress(request):
+    """How far the first look is."""
+    mailbox = mailbox_of(request.user)
+    return render(request, "contacts/_mailbox_progress.html", _first_look(mailbox) if mailbox else {})
 
 
 @require_POST
@@ -104,15 +149,27 @@ def _new(user):
 def _context(mailbox):
     found = list(mailbox.folders.all())
     reading = [folder for folder in found if folder.is_chosen]
+    return (
+        {
+            "mailbox": mailbox,
+            "folders": found,
+            # "Healthy" is said only when the night has found every letter.
+            "is_whole": bool(reading) and all(folder.compared_at and not folder.missing for folder in reading),
+            "providers": oauth.providers(),
+            "form": RulesForm(instance=mailbox),
+        }
+        | _first_look(mailbox)
+        | _tested(mailbox)
+    )
+
+
+def _first_look(mailbox):
+    reading = list(mailbox.folders.filter(is_chosen=True))
     return {
-        "mailbox": mailbox,
-        "folders": found,
-        "reading": reading,
-        "is_first_look": any(folder.base_uid is None or folder.is_first_look for folder in reading),
+        "is_first_look": not reading or any(folder.base_uid is None or folder.is_first_look for folder in reading),
         "total": sum(folder.first_total for folder in reading),
         "done": sum(folder.first_done for folder in reading),
-        "form": RulesForm(instance=mailbox),
-    } | _tested(mailbox)
+    }
 
 
 def _tested(mailbox):

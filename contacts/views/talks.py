@@ -1,13 +1,20 @@
 """The composer on the page of a person or a company: notes, calls, meetings, letters."""
 
+from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contacts.forms import TalkForm
+from contacts.models import LetterTemplate, PersonalLetter
 from contacts.services import letters, people
-from contacts.views.fields import talk_url
-from crm import htmx, notes
+from contacts.services.mailbox import templates, writing
+from contacts.views import fields
+from contacts.views.mailbox import mailbox_of
+from crm import field_access, htmx, notes
 from crm.access import fetch
+from crm.mail.reasons import reason_words
+from crm.models import Delivery
 from crm.views.timeline import said_of
 
 
@@ -15,42 +22,127 @@ def create(request, subject, pk):
     """Write what was said, or send a letter."""
     record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
     form = TalkForm(request.POST)
-    untold = _write(record, form, request) if form.is_valid() else None
-    if untold is None:
-        context = composer(subject, record, request.user) | {"form": form}
+    done = _write(record, form, request) if form.is_valid() else None
+    if done is None:
+        context = composer(subject, record, request.user, request.POST) | {"form": form}
         return render(request, "contacts/_composer.html", context, status=422)
-    said = _("The letter is on its way.") if form.cleaned_data["kind"] == "email" else _("Written down.")
-    said = said_of(said, untold)
+    said, undo_url = done
     if not request.htmx:
-        return htmx.redirect(request, record.get_absolute_url(), said)
-    page = htmx.refresh(
-        render(request, "contacts/_composer.html", composer(subject, record, request.user)), "timeline:changed"
-    )
-    return htmx.toast(page, said)
+        return htmx.redirect(request, record.get_absolute_url(), said, undo_url=undo_url)
+    page = render(request, "contacts/_composer.html", composer(subject, record, request.user))
+    return htmx.toast(htmx.refresh(page, "timeline:changed", "letters:changed"), said, undo_url=undo_url)
 
 
-def composer(subject, record, user):
-    """What the composer needs; it opens with the draft that the user left."""
+def show(request, subject, pk):
+    """The composer with a template or a reply put into it; what was typed stays."""
+    subject = {"contact": fields.CONTACT, "company": fields.COMPANY}.get(subject)
+    if subject is None:
+        raise Http404
+    record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
+    context = composer(subject, record, request.user, request.POST or request.GET)
+    if not request.htmx:
+        return htmx.redirect(request, f"{record.get_absolute_url()}?{request.GET.urlencode()}#composer")
+    return render(request, "contacts/_composer.html", context)
+
+
+def composer(subject, record, user, wish=None):
+    """What the composer needs; it opens with the draft that the user left, or with the reply or template wished for."""
+    draft = notes.draft_of(record, user) if record.can_edit else None
+    data = dict(draft.data) if draft else {}
+    # A role that hides addresses hides those that the letter could go to.
+    sees = field_access.may_see(user, record._meta.model_name, "email")
+    mailbox = mailbox_of(user) if record.can_edit and sees else None
+    own = _own(mailbox, record, user, wish or {}, data) if mailbox else {}
     return {
         "subject": subject.name,
         "record": record,
-        "talk_url": talk_url(subject, record),
+        "talk_url": fields.talk_url(subject, record),
         "letter_refused": letters.refusal(record),
-        "draft": notes.draft_of(record, user) if record.can_edit else None,
+        "draft": draft,
+        "written": data,
+        **own,
     }
 
 
+def _own(mailbox, record, user, wish, data):
+    """What a letter from one's own mailbox needs beside; puts into `data` what is to stand in the composer."""
+    rows = PersonalLetter.objects.visible_to(user).filter(owner=user)
+    for name in ("subject", "text", "copies", "at", "tracked"):
+        if wish.get(name):
+            data[name] = wish[name][:20_000]
+    answers = rows.filter(pk=wish["reply"]).first() if str(wish.get("reply", "")).isdecimal() else None
+    if answers:
+        subject = answers.subject if answers.subject.lower().startswith("re:") else f"Re: {answers.subject}"
+        data |= {"kind": "email", "subject": subject[:200], "answers": answers.pk, "to": _other_end(answers)}
+    picked = str(wish.get("template", ""))
+    found = list(LetterTemplate.objects.visible_to(user)[:50])
+    if template := next((t for t in found if picked == str(t.pk)), None):
+        title, text = templates.fill(template, record, user)
+        # What is being answered keeps its subject.
+        data |= {"kind": "email", "subject": (data.get("subject") or title)[:200]}
+        data["text"] = "\n\n".join(filter(None, [data.get("text", "").strip(), text]))
+    return {
+        "mailbox": mailbox,
+        "addresses": writing.addresses_of(record),
+        "templates": found,
+        "answers": answers,
+        "composer_url": reverse("contacts:composer", args=[record._meta.model_name, record.pk]),
+        "may_track": writing.may_track(record),
+        "unsent": unsent_of(record, user),
+    }
+
+
+def unsent_of(record, user):
+    """Letters of the user to this record that wait to go, or did not."""
+    link = {"parties__contact": record} if record._meta.model_name == "contact" else {"parties__company": record}
+    states = [PersonalLetter.State.WAITING, PersonalLetter.State.FAILED]
+    rows = PersonalLetter.objects.visible_to(user).filter(owner=user, state__in=states, **link)
+    found = list(rows.order_by("sent_at", "pk")[:20])
+    held_up = Delivery.objects.filter(pk__in=[letter.delivery_id for letter in found]).exclude(reason="")
+    reasons = dict(held_up.values_list("pk", "reason")) if found else {}
+    for letter in found:
+        letter.held_up = reason_words(reasons[letter.delivery_id]) if letter.delivery_id in reasons else ""
+    return found
+
+
+def _other_end(letter):
+    """Whom an answer goes to: who wrote, or whom one wrote to."""
+    return letter.recipients[0][1] if letter.is_out and letter.recipients else letter.sender
+
+
 def _write(record, form, request):
-    """Who was mentioned and not told; None when something stands against a letter, which becomes an error of the form."""
+    """(what was done, where it can be undone); None when something stands against a letter, which becomes an error."""
     data, user = form.cleaned_data, request.user
+    uploads = request.POST.getlist("files")
     if data["kind"] != "email":
-        uploads = request.POST.getlist("files")
         written = people.log_talk(record, data["kind"], data["text"], by=user, minutes=data["minutes"], uploads=uploads)
-        return written.untold
+        return said_of(_("Written down."), written.untold), ""
     try:
-        letters.write_letter(record, data["subject"], data["text"], by=user)
+        undo_url = _send(record, data, user, uploads)
     except letters.LetterRefused as refusal:
         form.add_error("text", str(refusal))
         return None
     notes.forget_draft(record, user)
-    return []
+    return (_("The letter goes at the time you chose.") if data["at"] else _("The letter is on its way.")), undo_url
+
+
+def _send(record, data, user, uploads):
+    """Send from one's own mailbox when that is wished and there, else in the company's name. Returns where to undo it."""
+    mailbox = mailbox_of(user) if data["own"] else None
+    if mailbox is None:
+        letters.write_letter(record, data["subject"], data["text"], by=user)
+        return ""
+    answers = PersonalLetter.objects.visible_to(user).filter(owner=user, pk=data["answers"] or 0).first()
+    letter = writing.write(
+        mailbox,
+        record,
+        subject=data["subject"],
+        text=data["text"],
+        to=data["to"],
+        copies=data["copies"],
+        answers=answers,
+        uploads=uploads,
+        tracked=data["tracked"],
+        at=data["at"],
+    )
+    return reverse("contacts:letter_cancel", args=[letter.pk])

@@ -4,13 +4,14 @@
 guards and ears for the outcome (`crm.mail.hooks`).
 """
 
-from crm.mail.hooks import Content, Stop, guard, on_outcome, on_report, renderer
+from crm.mail.hooks import Content, Stop, account, guard, on_outcome, on_report, renderer
 from crm.mail.queue import queue_mail, queue_many, recall
 from crm.mail.worker import send_due
 
 __all__ = [
     "Content",
     "Stop",
+    "account",
     "guard",
     "on_outcome",
     "on_report",

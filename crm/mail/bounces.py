@@ -47,7 +47,8 @@ def _note(delivery, report):
     delivery.settled_at = delivery.settled_at or timezone.now()
     delivery.lease_until = None
     _once(delivery, state=Delivery.State.BOUNCED, reason="hard" if report.is_hard else "soft", reply=words)
-    if delivery.contact_id:
+    # A letter from a user's own mailbox shows it itself, to those who may know of it.
+    if delivery.contact_id and not delivery.account:
         data = {"subject": delivery.subject, "delivery": delivery.pk, "hard": report.is_hard, "words": words}
         record_many([EventRow("email.bounced", delivery.contact_id, data=data)])
     return True

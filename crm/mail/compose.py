@@ -21,10 +21,11 @@ _OURS = {
 }
 
 
-def compose(delivery, content, company=None):
+def compose(delivery, content, company=None, *, at=None):
     """(envelope sender, envelope recipient, bytes with CRLF and DKIM signature).
 
-    Raises BadAddress when the recipient cannot be written to. `company` is (name, address), asked for when missing.
+    Raises BadAddress when the recipient cannot be written to. `company` is (name, address), asked for when missing. A
+    letter by a user's own server carries neither the company's signature nor its return path.
     """
     recipient = envelope_address(delivery.to)
     name, address = company or company_sender()
@@ -34,9 +35,11 @@ def compose(delivery, content, company=None):
         "From": named(given_name or name, sender),
         "To": named(delivery.to_name, recipient),
         "Subject": one_line(content.subject),
-        "Date": format_datetime(timezone.now()),
+        "Date": format_datetime(at or timezone.now()),
         "Message-ID": delivery.message_id,
     }
+    if delivery.copies:
+        headers["Cc"] = ", ".join(named(name, envelope_address(address)) for name, address in delivery.copies)
     if delivery.pk:
         headers[HEADER] = mark_of(delivery.pk)
     reply_name, reply_address = split(content.reply_to)
@@ -46,11 +49,10 @@ def compose(delivery, content, company=None):
         if header.lower() not in _OURS:
             headers[one_line(header, 70).replace(" ", "")] = one_line(value, 4000)
     lines = [_header(name, value) for name, value in headers.items()]
-    return (
-        (return_path(delivery.pk) if delivery.pk else "") or sender,
-        recipient,
-        sign_for_company("\r\n".join([*lines, "MIME-Version: 1.0", ""]).encode() + _body(delivery, content)),
-    )
+    message = "\r\n".join([*lines, "MIME-Version: 1.0", ""]).encode() + _body(delivery, content)
+    if delivery.account:
+        return sender, recipient, message
+    return (return_path(delivery.pk) if delivery.pk else "") or sender, recipient, sign_for_company(message)
 
 
 def _header(name, value):

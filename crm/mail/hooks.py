@@ -7,6 +7,7 @@ _renderers = {}
 _guards = []
 _ears = []
 _report_ears = []
+_accounts = {}
 
 
 @dataclass
@@ -39,6 +40,23 @@ def renderer(purpose):
         return fn
 
     return register
+
+
+def account(prefix):
+    """Decorator: `fn(key)` gives the `crm.mail.servers.Server` of letters whose account is "prefix:key", None when it
+    is gone."""
+
+    def register(fn):
+        _accounts[prefix] = fn
+        return fn
+
+    return register
+
+
+def server_of(name):
+    """The server of an account, None for one that is gone."""
+    prefix, _colon, key = name.partition(":")
+    return _accounts[prefix](key) if prefix in _accounts else None
 
 
 def guard(fn):

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -35,16 +36,19 @@ def queue_mail(
     refs=None,
     message_id="",
     due_at=None,
+    account="",
 ):
     """Note one letter for sending. The same `key` never makes a second one: the first is returned.
 
     `from_` and `reply_to` are header values such as `Ann <ann@x.test>`; without `from_` the company writes.
-    `message_id` is for letters whose id must be known before (replies that thread); else one is made.
+    `message_id` is for letters whose id must be known before (replies that thread); else one is made. `account` is whose
+    server takes it, the company's unless one is named.
     """
     delivery = Delivery(
         kind=kind,
         key=key or uuid.uuid4().hex,
         purpose=purpose,
+        account=account,
         to=one_line(to, 320),
         to_name=one_line(to_name, 200),
         sender=one_line(from_, 400),
@@ -74,7 +78,10 @@ def queue_many(deliveries):
     with transaction.atomic():
         before = Delivery.objects.filter(key__in=[d.key for d in deliveries]).count()
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True, batch_size=1000)
-        transaction.on_commit(lambda: ring(min(BELLS, 1 + len(deliveries) // 100)))
+        for account in {d.account for d in deliveries} - {""}:
+            transaction.on_commit(partial(ring_account, account))
+        if any(not d.account for d in deliveries):
+            transaction.on_commit(lambda: ring(min(BELLS, 1 + len(deliveries) // 100)))
     return len(deliveries) - before
 
 
@@ -97,4 +104,14 @@ def ring(times=1):
         for _bell in range(times):
             send_mail.apply_async(queue="mail", retry=False, ignore_result=True)
     except Exception as error:  # the broker may be down in many ways; the sweep heals all of them
+        log.warning("The bell for mail could not be rung: %s", error)
+
+
+def ring_account(account):
+    """The same for letters that a user's own server takes."""
+    from crm.tasks import send_by_account
+
+    try:
+        send_by_account.apply_async(args=[account], queue="mail", retry=False, ignore_result=True)
+    except Exception as error:
         log.warning("The bell for mail could not be rung: %s", error)

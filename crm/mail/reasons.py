@@ -13,6 +13,7 @@ _words = {
     "nothing_to_send": _("what it was about is gone"),
     "refused": _("the server refused it"),
     "server_away": _("the mail server does not answer"),
+    "sign_in": _("the mail server does not take the account"),
     "worker_died": _("the program ended while it was handed over"),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from crm import outside
+from crm.mail.hooks import server_of
 from crm.mail.servers import bearer, tls, wire
 
 # Letters over one connection; many servers end it after a hundred or so.
@@ -37,8 +38,8 @@ class SignInRefused(ServerAway):
 class Connection:
     """A connection to a server, opened when needed and kept: to a user's own `server`, else to the company's."""
 
-    def __init__(self, server=None, *, timeout=None):
-        self._server, self._timeout = server, timeout
+    def __init__(self, server=None, *, timeout=None, account=""):
+        self._server, self._timeout, self._account = server, timeout, account
         self._smtp = None
         self._letters = 0
 
@@ -54,7 +55,7 @@ class Connection:
             self.close()
         if self._smtp is None:
             try:
-                self._smtp, self._letters = _connect_to(self._server, self._timeout) if self._server else _connect(), 0
+                self._smtp, self._letters = self._connected(), 0
             except smtplib.SMTPAuthenticationError as error:
                 # "Not now" (454) is no word on the account.
                 kind = SignInRefused if error.smtp_code >= 500 else ServerAway
@@ -64,6 +65,13 @@ class Connection:
             except (OSError, smtplib.SMTPException) as error:
                 raise ServerAway(str(error)[:400]) from error
 
+    def _connected(self):
+        if self._account:
+            self._server = server_of(self._account)
+            if self._server is None:
+                raise SignInRefused("")
+        return _connect_to(self._server, self._timeout) if self._server else _connect()
+
     def close(self):
         if self._smtp is not None:
             try:
@@ -72,8 +80,9 @@ class Connection:
                 self._smtp.close()
             self._smtp = None
 
-    def send(self, sender, recipient, message):
-        """Hand over one letter for one recipient. Returns the Answer; never raises for what the server does."""
+    def send(self, sender, recipient, message, copies=()):
+        """Hand over one letter for one recipient, and for those who get a copy. Returns the Answer; never raises for
+        what the server does. A copy that is refused holds up nothing: the answer names it."""
         started = kept = False
         try:
             self.open()
@@ -85,9 +94,11 @@ class Connection:
             refused = self._refusal(self._smtp.mail(sender, extra)) or self._refusal(self._smtp.rcpt(recipient))
             if refused:
                 return refused
+            left_out = [copy for copy in copies if self._smtp.rcpt(copy)[0] >= 400]
             started = True
             answer = self._smtp.data(message)
-            return self._refusal(answer) or Answer("sent", *_words(answer))
+            refused = self._refusal(answer)
+            return refused or Answer("sent", answer[0], " ".join([_words(answer)[1], *left_out])[:400])
         except smtplib.SMTPDataError as error:
             # The server refused the word DATA itself: nothing has flowed.
             self._reset()
@@ -95,7 +106,7 @@ class Connection:
         except (OSError, smtplib.SMTPException, ServerAway) as error:
             self._drop()
             if kept and not started:
-                return self.send(sender, recipient, message)  # a kept connection had ended meanwhile
+                return self.send(sender, recipient, message, copies)  # a kept connection had ended meanwhile
             return Answer("unknown" if started else "deferred", 0, str(error)[:400] or type(error).__name__)
 
     def _refusal(self, answer):

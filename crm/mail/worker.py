@@ -19,7 +19,7 @@ from crm.kept import keeping
 from crm.mail import hooks
 from crm.mail.addresses import BadAddress, company_sender, is_reserved
 from crm.mail.compose import compose
-from crm.mail.transport import Connection, ServerAway
+from crm.mail.transport import Connection, ServerAway, SignInRefused
 from crm.models import Delivery, Workspace
 from crm.outbox import Clock
 
@@ -42,16 +42,17 @@ WHERE d.id = n.id AND d.fence = n.fence
 RETURNING d.id"""
 
 
-def send_due(*, seconds=None, limit=None):
-    """Send what is due in this process. Returns how many letters were taken.
+def send_due(*, seconds=None, limit=None, account=""):
+    """Send what is due in this process by the company's server or by that of an account. Returns how many letters were
+    taken.
 
     Ends when nothing is due, after `seconds`, or after `limit` letters.
     """
     until = time.monotonic() + seconds if seconds is not None else None
     taken = 0
-    with Connection() as smtp:
+    with Connection(account=account) as smtp:
         while (until is None or time.monotonic() < until) and (limit is None or taken < limit):
-            batch = claim(BATCH if limit is None else min(BATCH, limit - taken))
+            batch = claim(BATCH if limit is None else min(BATCH, limit - taken), account)
             if not batch:
                 break
             taken += len(batch)
@@ -62,10 +63,10 @@ def send_due(*, seconds=None, limit=None):
     return taken
 
 
-def claim(limit=BATCH):
-    """Take up to `limit` due letters: list of deliveries whose fence this caller holds."""
+def claim(limit=BATCH, account=""):
+    """Take up to `limit` due letters of an account: list of deliveries whose fence this caller holds."""
     with transaction.atomic():
-        found = list(_due().select_for_update(skip_locked=True).order_by("due_at", "id")[:limit])
+        found = list(_due(account).select_for_update(skip_locked=True).order_by("due_at", "id")[:limit])
         Delivery.objects.filter(pk__in=[d.pk for d in found]).update(
             state=State.CLAIMED, lease_until=Clock() + _lease(), fence=F("fence") + 1, attempts=F("attempts") + 1
         )
@@ -110,8 +111,14 @@ def report():
             told = len(rows)
 
 
-def _due():
-    return Delivery.objects.filter(state__in=Delivery.WAITING, due_at__lte=timezone.now())
+def due_accounts():
+    """Accounts of users with letters to send now."""
+    rows = Delivery.objects.filter(state__in=Delivery.WAITING, due_at__lte=timezone.now()).exclude(account="")
+    return list(rows.values_list("account", flat=True).distinct().order_by("account")[:200])
+
+
+def _due(account=""):
+    return Delivery.objects.filter(state__in=Delivery.WAITING, due_at__lte=timezone.now(), account=account)
 
 
 def _lease():
@@ -127,12 +134,19 @@ def _send_batch(batch, smtp):
         for place, (delivery, sender, recipient, message) in enumerate(ready):
             try:
                 smtp.open()
+            except SignInRefused as refusal:
+                # Asking on would lock the account: its owner has to look at it.
+                for one, *_rest in ready[place:]:
+                    _close(one, State.FAILED, "sign_in", reply=str(refusal)[:500])
+                return False
             except ServerAway as away:
                 _wait([d for d, *_rest in ready[place:]], str(away))
                 return False
             # One transaction writes what became of the letter before and that this one is on its way.
             handed = _hand_over(delivery, settle)
-            settle = (delivery, smtp.send(sender, recipient, message)) if handed else None
+            settle = (
+                (delivery, smtp.send(sender, recipient, message, [a for _n, a in delivery.copies])) if handed else None
+            )
         return True
     finally:
         _settle(settle)
@@ -161,7 +175,7 @@ def _prepare(batch):
 
 def _demo_stops(batch):
     """In the demo company no letter leaves for an address that may be real, unless all mail ends in a mailbox here."""
-    if settings.DEV_MAILBOX:
+    if settings.DEV_MAILBOX and not batch[0].account:
         return {}
     strangers = [d for d in batch if not is_reserved(d.to)]
     if not strangers or not Workspace.get().is_demo:

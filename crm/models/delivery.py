@@ -11,16 +11,17 @@ from crm import access
 
 class DeliveryQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Administrators see every letter, marketers those of campaigns, others none."""
+        """Administrators see every letter but those that users send by mailboxes of their own, marketers those of
+        campaigns, others none."""
         if access.may(user, "settings"):
-            return self
+            return self.filter(account="")
         if access.may(user, "sequence"):
             return self.filter(kind=Delivery.Kind.CAMPAIGN)
         return self.none()
 
     def editable_by(self, user):
         if access.may(user, "settings", "edit"):
-            return self
+            return self.filter(account="")
         if access.may(user, "sequence", "edit"):
             return self.filter(kind=Delivery.Kind.CAMPAIGN)
         return self.none()
@@ -61,6 +62,8 @@ class Delivery(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     key = models.CharField(_("key"), max_length=200, unique=True)
     purpose = models.CharField(_("purpose"), max_length=60, blank=True, default="")
+    # Whose server takes it: "" is the company's, else as `crm.mail.hooks.account` knows it.
+    account = models.CharField(max_length=60, blank=True, default="", db_default="")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(_("reason"), max_length=60, blank=True, default="")
     reply = models.CharField(_("answer of the server"), max_length=500, blank=True, default="")
@@ -101,6 +104,11 @@ class Delivery(models.Model):
                 fields=["due_at", "id"], condition=models.Q(state__in=["queued", "deferred"]), name="delivery_due"
             ),
             models.Index(
+                fields=["account", "due_at"],
+                condition=models.Q(state__in=["queued", "deferred"]) & ~models.Q(account=""),
+                name="delivery_accounts",
+            ),
+            models.Index(
                 fields=["lease_until"], condition=models.Q(state__in=["claimed", "submitting"]), name="delivery_leases"
             ),
             models.Index(
@@ -119,6 +127,11 @@ class Delivery(models.Model):
 
     def __str__(self):
         return f"{self.to}: {self.subject}" if self.subject else self.to
+
+    @property
+    def copies(self):
+        """(name, address) of those who get a copy."""
+        return [tuple(pair) for pair in self.refs.get("cc", [])]
 
     @property
     def is_unknown(self):

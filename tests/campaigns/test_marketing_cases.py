@@ -649,14 +649,14 @@ def test_36_twelve_links_in_three_seconds_are_a_machine_and_a_later_click_counts
 
     for place, link in enumerate(links):
         time_machine.move_to(timezone.datetime.fromisoformat(f"2026-11-02T09:05:0{place // 4}+00:00"), tick=False)
-        assert client.get(reverse("public:clicked", args=[letters.token(delivery, link.pk)])).status_code == 302
+        assert client.get(reverse("letter_clicked", args=[letters.token(delivery, link.pk)])).status_code == 302
     outbox.run_due()
     assert Event.objects.filter(kind="email.scanned").count() == 12
     assert ContactScore.objects.get().score == 0
 
     time_machine.move_to("2026-11-02 15:00:00+00:00", tick=False)
     for _again in range(2):
-        client.get(reverse("public:clicked", args=[letters.token(delivery, links[3].pk)]))
+        client.get(reverse("letter_clicked", args=[letters.token(delivery, links[3].pk)]))
     outbox.run_due()
 
     assert Event.objects.filter(kind="email.clicked").count() == 1

@@ -206,7 +206,7 @@ def test_a_machine_that_follows_all_links_scores_nothing_and_a_person_later_coun
 
 def test_a_look_at_the_head_of_a_link_is_no_click(sequence, delivery, client):
     link = _links(sequence)[0]
-    path = reverse("public:clicked", args=[letters.token(delivery, link.pk)])
+    path = reverse("letter_clicked", args=[letters.token(delivery, link.pk)])
 
     assert client.head(path).status_code == 302
     assert StepRun.objects.get().clicked_at is None
@@ -216,13 +216,13 @@ def test_a_look_at_the_head_of_a_link_is_no_click(sequence, delivery, client):
 def test_a_link_with_the_token_of_another_letter_leads_nowhere(sequence, delivery, client):
     other = sequence.steps.last().letter.links.first()
 
-    assert client.get(reverse("public:clicked", args=[letters.token(delivery, other.pk)])).status_code == 404
+    assert client.get(reverse("letter_clicked", args=[letters.token(delivery, other.pk)])).status_code == 404
     assert client.get(reverse("public:unsubscribe", args=["1-0:forged"])).status_code == 404
 
 
 def test_an_open_changes_the_step_once_and_never_the_score(sequence, delivery, client):
     ScoreRule.objects.create(event="email.clicked", label="Clicked", points=40, half_life=30, cap=100)
-    path = reverse("public:opened", args=[letters.token(delivery)])
+    path = reverse("letter_opened", args=[letters.token(delivery)])
     for _again in range(3):
         assert client.get(path)["Content-Type"] == "image/gif"
     outbox.run_due()

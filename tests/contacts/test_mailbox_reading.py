@@ -9,66 +9,14 @@ from django.utils import timezone
 
 from contacts.models import MailFolder, PersonalLetter, PersonalMailbox, SeenLetter
 from contacts.services import people
-from contacts.services.mailbox import accounts, reading, retaking
+from contacts.services.mailbox import accounts, comparing, reading, retaking
 from crm.mail import queue_mail
 from crm.models import Delivery, Event, Notification
-from tests import imap_server
+from tests.contacts.mailboxes import letter
 from tests.imap_server import FOLDER, PASSWORD, USER
 
 pytestmark = pytest.mark.django_db
 State, Reason = SeenLetter.State, SeenLetter.Reason
-
-
-@pytest.fixture(scope="module")
-def server():
-    """One server for all tests here: starting it takes longer than any of them."""
-    yield from imap_server.serve()
-
-
-@pytest.fixture
-def imap(server):
-    server.clear(FOLDER, "Sent")
-    return server
-
-
-@pytest.fixture
-def ann(alice):
-    return people.create_contact(
-        by=alice, first_name="Ann", last_name="Lee", email="ann@client.test", company_name="Acme"
-    )
-
-
-def connect(user, imap, settings, **fields):
-    """The user's mailbox on the test server, its folder of received letters the server's empty one."""
-    settings.OUTSIDE_ALLOW = [f"127.0.0.1:{imap.port}"]
-    fields = {"address": "alice@halden.test", "smtp_host": "127.0.0.1", "smtp_port": 9, **fields}
-    mailbox = PersonalMailbox(
-        user=user,
-        imap_host="127.0.0.1",
-        imap_port=imap.port,
-        imap_security="none",
-        smtp_security="none",
-        user_name=USER,
-        **fields,
-    )
-    mailbox.password = PASSWORD
-    accounts.connect(mailbox)
-    for path, role in ((FOLDER, "inbox"), ("Sent", "sent")):
-        MailFolder.objects.create(mailbox=mailbox, path=path, name=path, role=role, is_chosen=True)
-    return mailbox
-
-
-@pytest.fixture
-def box(imap, workspace, alice, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return connect(alice, imap, settings)
-
-
-def letter(n, sender="ann@client.test", to="alice@halden.test", subject="Case", body="Hello.", head=""):
-    return (
-        f"From: Ann Lee <{sender}>\r\nTo: {to}\r\nSubject: {subject} {n}\r\nMessage-ID: <{n}@client.test>\r\n"
-        f"{head}\r\n{body}\r\n"
-    ).encode()
 
 
 def ledger():
@@ -291,10 +239,10 @@ def test_a_mailbox_is_only_read_and_never_marked(box, imap, ann):
     imap.put(letter(1))
     look(box)
 
-    with imaplib.IMAP4("127.0.0.1", imap.port) as server:
-        server.login(USER, PASSWORD)
-        server.select(FOLDER, readonly=True)
-        flags = server.fetch("1", "(FLAGS)")[1][0]
+    with imaplib.IMAP4("127.0.0.1", imap.port) as signed_in:
+        signed_in.login(USER, PASSWORD)
+        signed_in.select(FOLDER, readonly=True)
+        flags = signed_in.fetch("1", "(FLAGS)")[1][0]
     assert rb"\Seen" not in flags
 
 
@@ -320,3 +268,22 @@ def test_merged_people_keep_one_place_in_a_letter_to_both(box, imap, ann, alice)
 
     merging.undo_merge(merge, by=alice)
     assert [row.parties.count() for row in PersonalLetter.objects.order_by("message_id")] == [2, 1]
+
+
+def test_the_night_finds_what_the_ledger_lacks_takes_it_in_and_tells(box, imap, ann, alice):
+    imap.put(letter(1), letter(2), letter(3))
+    look(box)
+    SeenLetter.objects.filter(message_id="<2@client.test>").delete()
+    PersonalLetter.objects.filter(message_id="<2@client.test>").delete()
+    imap.expunge(FOLDER)
+    assert comparing.due(timezone.now()) == [box.pk]
+
+    assert comparing.compare(box.pk) == 1
+
+    assert PersonalLetter.objects.filter(message_id="<2@client.test>").exists()
+    folder = MailFolder.objects.get(path=FOLDER)
+    assert (folder.on_server, folder.in_ledger, folder.missing) == (2, 2, 1)
+    assert SeenLetter.objects.get(message_id="<1@client.test>").gone_at is not None
+    assert "1 letter of “Support” was missing" in Notification.objects.get(user=alice).text
+    assert comparing.due(timezone.now()) == []
+    assert comparing.compare(box.pk) == 0

@@ -1,5 +1,6 @@
 """Connecting a mailbox: its servers, its folders, a test that tells nothing about servers that are not to be asked."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,25 +10,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.models import MailFolder, PersonalLetter, PersonalMailbox
-from crm import files, outbox
+from contacts.services.mailbox.oauth import NoToken, token_of
+from crm import files, outbox, outside
 from crm.mail import imap, transport
 from crm.models import Delivery, StoredFile
 from crm.notify import notify
 
 Role = MailFolder.Role
-# A connection has this long; what cannot be had is told only then, whatever stood in the way and however early.
-TEST_SECONDS = 8
+# A connection has this long: servers make those wait who give a wrong password. What cannot be had is told only after
+# that, whatever stood in the way and however early.
+TEST_SECONDS = 10
 TELL_AFTER = timedelta(seconds=TEST_SECONDS + 2)
 _SENT_NAMES = {"sent", "sent items", "sent messages", "sent mail", "отправленные", "gesendet", "envoyés", "enviados"}
 
 
-class NoToken(Exception):
-    """The provider gives no access any more; the message says what to do."""
-
-
 def server_of(mailbox, kind):
-    """The "imap" or "smtp" Server with what signs in."""
-    return mailbox.server(kind)
+    """The "imap" or "smtp" Server with what signs in. Raises NoToken."""
+    return mailbox.server(kind, token=token_of(mailbox) if mailbox.provider else "")
 
 
 def note_folders(mailbox, found):
@@ -126,8 +125,14 @@ def test(payload):
     mailbox = PersonalMailbox.objects.select_related("user").filter(pk=payload["mailbox"]).first()
     if mailbox is None or mailbox.tested.get("asked_at") != payload["at"]:
         return
-    found = {"imap": _try_imap(mailbox), "smtp": _try_smtp(mailbox)}
-    PersonalMailbox.objects.filter(pk=mailbox.pk, tested__asked_at=payload["at"]).update(tested=mailbox.tested | found)
+    with ThreadPoolExecutor(2) as pool:
+        tries = {kind: pool.submit(_try, kind, _server_or_none(mailbox, kind)) for kind in ("imap", "smtp")}
+        found, folders = zip(*(tries[kind].result() for kind in ("imap", "smtp")), strict=True)
+    note_folders(mailbox, folders[0])
+    outcome = {"imap": found[0], "smtp": found[1]}
+    PersonalMailbox.objects.filter(pk=mailbox.pk, tested__asked_at=payload["at"]).update(
+        tested=mailbox.tested | outcome
+    )
 
 
 def test_outcome(mailbox, now):
@@ -142,23 +147,25 @@ def test_outcome(mailbox, now):
     return "sign-in" if "sign-in" in found.values() else "ok"
 
 
-def _try_imap(mailbox):
+def _server_or_none(mailbox, kind):
     try:
-        with imap.mailbox(server_of(mailbox, "imap"), timeout=TEST_SECONDS / 4) as box:
-            note_folders(mailbox, box.folders())
-            return "ok"
-    except (imap.SignInRefused, NoToken):
-        return "sign-in"
-    except Exception:  # whatever else: one word
-        return "closed"
+        return server_of(mailbox, kind)
+    except (NoToken, outside.Refused):
+        return None
 
 
-def _try_smtp(mailbox):
+def _try(kind, server):
+    """(what came of signing in, folders found). It touches no table: it runs in a thread of its own."""
     try:
-        with transport.Connection(server_of(mailbox, "smtp"), timeout=TEST_SECONDS / 4) as smtp:
+        if server is None:
+            return "sign-in", []
+        if kind == "imap":
+            with imap.mailbox(server, timeout=TEST_SECONDS) as box:
+                return "ok", box.folders()
+        with transport.Connection(server, timeout=TEST_SECONDS) as smtp:
             smtp.open()
-            return "ok"
-    except (transport.SignInRefused, NoToken):
-        return "sign-in"
-    except Exception:
-        return "closed"
+            return "ok", []
+    except (imap.SignInRefused, transport.SignInRefused):
+        return "sign-in", []
+    except Exception:  # whatever else: one word
+        return "closed", []

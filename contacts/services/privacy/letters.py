@@ -12,6 +12,7 @@ exempt(
     "contacts.personalmailboxevent",
     "contacts.mailfolder",
 )
+exempt("Texts for many people, with holes where names come.", "contacts.lettertemplate", "contacts.lettertemplateevent")
 anonymise("contacts.seenletter", why=_("That a letter was looked at, so that it is not taken again; not what it was."))
 
 

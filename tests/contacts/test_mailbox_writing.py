@@ -1,0 +1,302 @@
+"""Letters written here and sent by the user's own server: what goes over the wire, what comes of it, what lies in Sent."""
+
+import email
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from contacts.models import ContactPoint, LetterTemplate, PersonalLetter, PersonalMailbox, SeenLetter
+from contacts.services import consents, people
+from contacts.services.letters import LetterRefused
+from contacts.services.mailbox import accounts, reading, sending, writing
+from crm.files import store
+from crm.mail import send_due, worker
+from crm.models import Delivery, Event, Notification, StoredFile
+from tests.contacts import mailboxes
+from tests.contacts.mailboxes import letter
+from tests.imap_server import PASSWORD, USER
+from tests.smtp_sink import Sink
+
+pytestmark = pytest.mark.django_db
+State = PersonalLetter.State
+
+
+@pytest.fixture
+def own():
+    """The user's own SMTP server, which wants a sign-in."""
+    with Sink(auth=(USER, PASSWORD)) as sink:
+        yield sink
+
+
+@pytest.fixture
+def box(imap, own, workspace, alice, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return mailboxes.connect(alice, imap, settings, smtp_port=own.port)
+
+
+def go(mailbox):
+    """The moment has come, and the worker sends."""
+    Delivery.objects.filter(state__in=Delivery.WAITING).update(due_at=timezone.now())
+    send_due(account=f"mailbox:{mailbox.pk}")
+
+
+def test_a_letter_goes_by_ones_own_server_and_its_copy_lies_in_sent_once(box, own, smtp, imap, ann, alice):
+    row = writing.write(
+        box, ann, subject="Offer", text="Dear Ann, see https://halden.test/a.", copies=["c@client.test"]
+    )
+    assert not Event.objects.filter(kind="mail.sent").exists()
+
+    go(box)
+
+    [got] = own.letters
+    assert smtp.letters == []
+    assert (got.sender, got.to) == ("alice@halden.test", ["ann@client.test", "c@client.test"])
+    assert (str(got.message["From"]), str(got.message["Cc"])) == ("Alice <alice@halden.test>", "c@client.test")
+    assert got.message["Message-ID"] == row.message_id
+    assert got.body("plain").replace("\r", "") == "Dear Ann, see https://halden.test/a.\n\n-- \nAlice"
+    row.refresh_from_db()
+    assert row.state == State.SENT
+    [event] = Event.objects.filter(kind="mail.sent")
+    assert (event.contact_id, event.target_id, event.data) == (ann.pk, row.pk, {})
+    ann.refresh_from_db()
+    assert ann.last_touch_at is not None
+
+    sending.file({"letter": row.pk})
+    PersonalLetter.objects.update(filed_at=None)
+    sending.file({"letter": row.pk})
+    [copy] = imap.all("Sent")
+    copy = email.message_from_bytes(copy)
+    assert (copy["Message-ID"], copy["Subject"]) == (row.message_id, "Offer")
+
+    reading.look(box.pk)
+    seen = SeenLetter.objects.get(message_id=row.message_id)
+    assert (seen.state, seen.letter_id) == (SeenLetter.State.STORED, row.pk)
+    assert PersonalLetter.objects.count() == Event.objects.filter(kind="mail.sent").count() == 1
+
+
+def test_a_server_that_files_by_itself_gets_no_second_copy(box, own, imap, ann):
+    row = writing.write(box, ann, subject="Offer", text="Hi")
+    go(box)
+    imap.put(own.letters[0].raw, folder="Sent")
+
+    sending.file({"letter": row.pk})
+
+    assert len(imap.all("Sent")) == 1
+    row.refresh_from_db()
+    assert row.filed_at is not None
+
+
+def test_a_reply_joins_the_conversation_in_both_mailboxes(box, own, imap, ann, alice, client):
+    imap.put(letter(1, head="References: <0@client.test>\r\n", body="How much?"))
+    reading.look(box.pk)
+    asked = PersonalLetter.objects.get()
+    client.force_login(alice)
+    page = client.get(reverse("contacts:letter_reply", args=[asked.pk]), HTTP_HX_REQUEST="true").content.decode()
+    assert 'value="Re: Case 1"' in page
+    assert f'name="answers" value="{asked.pk}"' in page
+
+    answer = client.post(
+        reverse("contacts:contact_talk_create", args=[ann.pk]),
+        {"kind": "email", "own": "1", "to": "ann@client.test", "subject": "Re: Case 1", "text": "900", "answers": asked.pk},
+        HTTP_HX_REQUEST="true",
+    )  # fmt: skip
+
+    assert answer.status_code == 200
+    go(box)
+    [got] = own.letters
+    assert got.message["In-Reply-To"] == "<1@client.test>"
+    assert got.message["References"] == "<0@client.test> <1@client.test>"
+    assert "> How much?" in got.body("plain")
+    assert len({row.thread for row in PersonalLetter.objects.all()}) == 1
+
+
+def test_ten_seconds_to_take_it_back_and_the_words_are_a_draft_again(box, own, ann, alice, client):
+    client.force_login(alice)
+    words = {"kind": "email", "own": "1", "to": "ann@client.test", "subject": "Offer", "text": "Oops"}
+    answer = client.post(reverse("contacts:contact_talk_create", args=[ann.pk]), words, HTTP_HX_REQUEST="true")
+    row = PersonalLetter.objects.get()
+    assert reverse("contacts:letter_cancel", args=[row.pk]) in answer.headers["HX-Trigger"]
+    assert send_due(account=f"mailbox:{box.pk}") == 0
+
+    client.post(reverse("contacts:letter_cancel", args=[row.pk]))
+    go(box)
+
+    row.refresh_from_db()
+    assert (row.state, own.letters) == (State.CANCELLED, [])
+    assert "Oops" in client.get(ann.get_absolute_url()).content.decode()
+    assert not Event.objects.filter(kind="mail.sent").exists()
+
+
+def test_a_letter_that_waits_can_be_changed_and_one_on_its_way_cannot(box, own, ann, alice, client):
+    at = timezone.now() + timedelta(days=2)
+    row = writing.write(box, ann, subject="Offer", text="Hi", at=at)
+    assert Delivery.objects.get().due_at == at
+    client.force_login(alice)
+    assert "Offer" in client.get(ann.get_absolute_url()).content.decode()
+    url, later = reverse("contacts:letter_edit", args=[row.pk]), timezone.now() + timedelta(days=3)
+
+    said = client.post(url, {"subject": "Offer 2", "text": "Hello", "at": f"{later:%Y-%m-%dT%H:%M}"})
+    assert said.status_code == 302
+    refused = client.post(url, {"subject": "Offer 3", "text": "Hello", "at": "2020-01-01T09:00"})
+    assert refused.status_code == 422
+    assert f"{Delivery.objects.get().due_at:%Y-%m-%dT%H:%M}" == f"{later:%Y-%m-%dT%H:%M}"
+
+    go(box)
+    assert own.letters[0].subject == "Offer 2"
+    with pytest.raises(writing.TooLate):
+        writing.take_back(row)
+    row.refresh_from_db()
+    assert row.state == State.SENT
+
+
+def test_a_refused_letter_shows_why_and_goes_again(box, own, ann, alice, client):
+    own.answer("ann@client.test", "550 5.7.1 Not today")
+    row = writing.write(box, ann, subject="Offer", text="Hi")
+    go(box)
+    row.refresh_from_db()
+    assert (row.state, row.error) == (State.FAILED, "the server refused it 550 5.7.1 Not today")
+    assert Notification.objects.filter(user=alice, kind="mailbox.trouble").count() == 1
+    client.force_login(alice)
+    assert "550 5.7.1 Not today" in client.get(ann.get_absolute_url()).content.decode()
+
+    client.post(reverse("contacts:letter_retry", args=[row.pk]))
+    go(box)
+
+    row.refresh_from_db()
+    assert (row.state, len(own.letters)) == (State.SENT, 1)
+    assert Event.objects.filter(kind="mail.sent").count() == 1
+
+
+def test_a_refused_sign_in_is_not_tried_on_and_on(box, own, ann):
+    box.password = "wrong"
+    box.save()
+    row = writing.write(box, ann, subject="Offer", text="Hi")
+
+    go(box)
+
+    row.refresh_from_db()
+    assert row.state == State.FAILED
+    assert Delivery.objects.get().reason == "sign_in"
+    assert worker.due_accounts() == []
+
+
+def test_a_server_that_is_away_holds_up_nobody_elses_letters(box, own, smtp, ann, bob):
+    writing.write(box, ann, subject="Offer", text="Hi")
+    PersonalMailbox.objects.filter(pk=box.pk).update(smtp_port=1)
+    company = Delivery.objects.create(kind="service", key="x", to="b@client.test", text="x", message_id="<x@x>")
+    Delivery.objects.update(due_at=timezone.now())
+
+    assert worker.due_accounts() == [f"mailbox:{box.pk}"]
+    send_due()
+    go(box)
+
+    company.refresh_from_db()
+    waiting = Delivery.objects.exclude(pk=company.pk).get()
+    assert (company.state, waiting.state, waiting.reason) == ("sent", "queued", "server_away")
+
+
+def test_a_letter_that_comes_back_says_so_on_itself_and_tells_only_its_owner(box, own, imap, ann, alice, bob):
+    row = writing.write(box, ann, subject="Wage", text="Hi")
+    go(box)
+    report = (
+        "From: mailer-daemon@client.test\r\nTo: alice@halden.test\r\nMessage-ID: <r@x>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+        "Final-Recipient: rfc822; ann@client.test\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 No such user\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {row.message_id}\r\n\r\nx\r\n--b--\r\n"
+    )
+    imap.put(report.encode())
+
+    reading.look(box.pk)
+
+    row.refresh_from_db()
+    assert row.state == State.BOUNCED
+    assert "No such user" in row.error
+    assert ContactPoint.objects.get(norm="ann@client.test").bounced_at is not None
+    assert not Event.objects.filter(kind="email.bounced").exists()
+    with pytest.raises(LetterRefused, match="come back"):
+        writing.write(box, ann, subject="Again", text="Hi")
+
+
+def test_nothing_goes_to_whom_it_must_not_even_when_that_is_said_later(box, own, ann, alice):
+    row = writing.write(box, ann, subject="Offer", text="Hi")
+    consents.state_consent(ann, "personal_data", given=False, by=alice)
+
+    go(box)
+    row.refresh_from_db()
+    assert (own.letters, row.state) == ([], State.FAILED)
+    with pytest.raises(LetterRefused, match="withdrawn"):
+        writing.write(box, ann, subject="Offer", text="Hi")
+    other = people.create_contact(by=alice, first_name="Bo", email="bo@client.test")
+    with pytest.raises(LetterRefused, match="none of the addresses"):
+        writing.write(box, other, subject="Offer", text="Hi", to="ann@client.test")
+    accounts.disconnect(box, keep=True)
+    with pytest.raises(LetterRefused, match="not connected"):
+        writing.write(box, other, subject="Offer", text="Hi")
+
+
+def test_opens_and_clicks_are_noted_when_wished_and_ones_own_copy_has_no_pixel(box, own, imap, ann, client, settings):
+    row = writing.write(box, ann, subject="Offer", text="See https://halden.test/a.", tracked=True)
+    go(box)
+    html = own.letters[0].body("html")
+    [pixel] = re.findall(r'src="[^"]*(/t/o/[^"]+)"', html)
+    [link] = re.findall(r'href="[^"]*(/t/c/[^"]+)"', html)
+    sending.file({"letter": row.pk})
+    assert "/t/" not in email.message_from_bytes(imap.all("Sent")[0]).as_string()
+
+    Delivery.objects.update(settled_at=timezone.now() - timedelta(minutes=5))
+    assert client.get(pixel).status_code == 200
+    assert client.get(link)["Location"] == "https://halden.test/a"
+    row.refresh_from_db()
+    assert None not in (row.opened_at, row.clicked_at)
+    assert client.get(link[:-2] + "x/").status_code == 404
+
+    settings.LETTER_TRACKING = False
+    assert not writing.write(box, ann, subject="Offer", text="Hi", tracked=True).is_tracked
+    settings.LETTER_TRACKING = True
+    ContactPoint.objects.update(opted_out_at=timezone.now())
+    assert not writing.write(box, ann, subject="Offer", text="Hi", tracked=True).is_tracked
+
+
+def test_files_go_along_and_are_the_letters_own(box, own, ann, alice, bob, client):
+    upload = store(b"%PDF-1.4 x", "offer.pdf", by=alice, kind="upload")
+
+    writing.write(box, ann, subject="Offer", text="Hi", uploads=[str(upload.uuid)])
+    go(box)
+
+    [part] = own.letters[0].message.iter_attachments()
+    assert part.get_filename() == "offer.pdf"
+    client.force_login(bob)
+    assert client.get(StoredFile.objects.get().get_absolute_url()).status_code == 404
+
+
+def test_templates_are_filled_in_and_shared_as_their_owner_says(box, ann, alice, bob, mallory, client):
+    mine = LetterTemplate.objects.create(
+        owner=alice, name="Hi", subject="For {company}", text="{greeting}\n{last_name|you}"
+    )
+    team = LetterTemplate.objects.create(owner=alice, name="Team", text="x", shared="team")
+    every = LetterTemplate.objects.create(owner=alice, name="All", text="x", shared="all")
+    seen = {user: set(LetterTemplate.objects.visible_to(user)) for user in (alice, bob, mallory)}
+    assert (seen[alice], seen[bob], seen[mallory]) == ({mine, team, every}, {team, every}, {every})
+
+    client.force_login(alice)
+    url = reverse("contacts:composer", args=["contact", ann.pk])
+    page = client.post(url, {"text": "PS", "template": mine.pk}, HTTP_HX_REQUEST="true").content.decode()
+    assert 'value="For Acme"' in page
+    assert "PS\n\nHello Ann,\nLee</textarea>" in page
+    bad = client.post(reverse("contacts:letter_template_new"), {"name": "X", "text": "{nope}", "language": "en", "shared": "mine"})  # fmt: skip
+    assert bad.status_code == 422
+    client.force_login(bob)
+    assert client.post(reverse("contacts:letter_template", args=[team.pk]), {"name": "Y"}).status_code == 403
+    assert client.post(reverse("contacts:letter_template", args=[mine.pk]), {"name": "Y"}).status_code == 404
+
+
+def test_administrators_find_no_private_letter_among_the_outgoing_ones(box, ann, admin):
+    writing.write(box, ann, subject="Wage", text="900")
+
+    assert not Delivery.objects.visible_to(admin).exists()
+    row = Delivery.objects.get()
+    assert (row.subject, row.text, row.html) == ("", "", "")
