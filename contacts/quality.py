@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts import seed_quality
+from contacts import bench_quality, seed_quality
 from contacts.services import merging
 from contacts.services.quality.sources import KIND as SOURCE
 from contacts.services.quality.stale import KIND as STALE
@@ -10,12 +10,13 @@ from contacts.services.quality.verifying import verify
 from crm import lists
 from crm.lists import BulkAct
 from crm.notify import declare_notification
-from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, seeder, settings_page
+from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, periodic, seeder, settings_page
 
 periodic("contacts.tasks.settle_quality", every=5)
 periodic("contacts.tasks.measure_everything", every=24 * 3600)
 periodic("contacts.tasks.count_quality", every=900)
 periodic("contacts.tasks.remind_of_stale", every=1800)
+benchmark("data quality", order=33)(bench_quality.measure_rows)
 seeder("spoilt data", order=15)(seed_quality.spoil)
 seeder("data quality", order=95)(seed_quality.seed)
 declare_notification(SOURCE, _("A source brings bad data"), mail=True)

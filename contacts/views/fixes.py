@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from contacts.models import FixRun, QualityRule
 from contacts.models.quality import Kind
 from contacts.services.quality import fixing
+from contacts.services.quality.lines import lines_of
 from crm import htmx
 from crm.access import require
 
@@ -62,7 +63,7 @@ def _page(request, run, *, typed=None, wrong=None, clash=None, said="", status=2
     record = fixing.current(run)
     context = {"run": run, "record": record, "kind": run.subject, "said": said}
     if record:
-        lines, elsewhere = fixing.lines_of(record, request.user)
+        lines, elsewhere = lines_of(record, request.user)
         for line in lines:
             line.value = (typed or {}).get(line.name, line.value)
             line.error = (wrong or {}).get(line.name, "")

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.models import Segment, SegmentMembership
+from contacts.bench_quality import measure_rows
 from contacts.models import BadSource, Contact, ImportRun, QualityFigure, QualityRule, QualitySettings
+from contacts.quality import verify_rows
 from contacts.services.quality import figures, measuring, sources, stale
 from contacts.tasks import count_quality, remind_of_stale
 from crm import files
-from crm.models import Notification
+from crm.models import Event, Notification
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -210,3 +212,17 @@ def test_owners_hear_on_monday_morning_of_what_is_old_once(alice, bob, workspace
     assert note.text == "Look through what is old, and press “Still right”: 2 people, 1 company."
     for moment in (monday.replace(hour=6), monday + timedelta(days=1)):
         assert stale.remind(moment) == 0
+
+
+def test_many_are_still_right_at_once(alice, people):
+    verify_rows(None, people[:2], {}, alice)
+
+    assert Contact.objects.filter(verified_at__isnull=False).count() == 2
+    assert Event.objects.filter(kind="contact.verified", actor_id=alice.pk).count() == 2
+
+
+def test_the_bench_measures_without_a_change(people):
+    found = measure_rows(None, 3)
+
+    assert found["records"] == 3
+    assert measuring.differences("contact") == 0

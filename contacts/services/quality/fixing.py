@@ -5,7 +5,6 @@ back later goes on when nobody else has taken it. Every value is written with wh
 is never written over unseen.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -13,23 +12,16 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.forms import CompanyForm, ContactForm
 from contacts.models import FixRun
-from contacts.services import companies, people
-from contacts.services.quality import gaps
+from contacts.services import people
+from contacts.services.quality.lines import WRITERS
 from contacts.services.quality.measuring import measure
-from contacts.services.quality.proposals import proposals_of
 from contacts.services.quality.rules import MODELS
 from contacts.services.quality.verifying import verify
-from contacts.services.quality.words import field_label
 from crm.outbox import Clock
 
 SIZE = 20
 HELD = timedelta(minutes=5)
-# (form, verb that writes one field) of each kind of record.
-WRITERS = {"contact": (ContactForm, people.change_field), "company": (CompanyForm, companies.change_field)}
-# Names belong together: whoever mends one sees the others.
-_NAMES = ("first_name", "middle_name", "last_name")
 
 
 class FixRefused(Exception):
@@ -48,20 +40,6 @@ class Wrong(Exception):
 
     def __init__(self, found):
         self.found = found
-
-
-@dataclass
-class Line:
-    """One field of the record in hand: what stands there, what is proposed, and the gaps it mends."""
-
-    name: str
-    label: str
-    was: str
-    value: str
-    is_proposed: bool
-    options: list
-    gaps: list
-    error: str = ""
 
 
 @transaction.atomic
@@ -89,49 +67,6 @@ def current(run):
     model, _quality = MODELS[run.subject]
     record = model.objects.for_card().editable_by(run.by).filter(pk=run.current).select_related("measured").first()
     return record if record and hasattr(record, "measured") else None
-
-
-def lines_of(record, user):
-    """(fields the user may mend, gaps that are mended elsewhere) of the record in hand, the heaviest gap first."""
-    offered = proposals_of(record, record.measured)
-    found = gaps.gaps_of(record, record.measured, user)
-    by_field, elsewhere = {}, []
-    for gap in found:
-        name = field_of(gap)
-        if name:
-            by_field.setdefault(name, []).append(gap)
-        else:
-            elsewhere.append(gap)
-    if any(name in by_field or name in offered for name in _NAMES):
-        by_field |= {name: by_field.get(name, []) for name in _NAMES if name in offered or name != "middle_name"}
-    for name in offered:
-        by_field.setdefault(name, [])
-    # What is proposed first, so that Enter is a look away; the parts of a name side by side.
-    order = sorted(
-        by_field, key=lambda name: (name not in offered, name not in _NAMES, name in _NAMES and _NAMES.index(name))
-    )
-    lines = [_line(record, name, offered, by_field[name], user) for name in order]
-    return [line for line in lines if line], elsewhere
-
-
-def field_of(gap):
-    """The field in which a gap is mended here; "" for what needs another page."""
-    if gap.act in {"merge", "verify", "roles"}:
-        return ""
-    check_field = gap.field or gap.url.rpartition("#id_")[2]
-    return check_field if check_field in WRITERS[gap.rule.subject][0].base_fields else ""
-
-
-def _line(record, name, offered, found, user):
-    """One field as the form shows it; None for one that the form does not give to this user."""
-    kind = record._meta.model_name
-    field = WRITERS[kind][0](instance=record, only=name, by=user).fields.get(name)
-    if field is None or field.disabled:
-        return None
-    was = people.shown_value(record, name)
-    shown = record.birthday_words if name == "birthday_on" else was
-    options = [(str(value), str(label)) for value, label in getattr(field, "choices", [])]
-    return Line(name, field_label(kind, name), was, offered.get(name, shown), name in offered, options, found)
 
 
 def accept(run, typed, was):

@@ -1,8 +1,5 @@
 """The rules in use, and who breaks one."""
 
-from functools import reduce
-from operator import and_
-
 from django.db.models import Case, FloatField, Q, Value, When
 
 from contacts.models import Company, CompanyQuality, Contact, ContactQuality, QualityRule
@@ -48,7 +45,3 @@ def broken_by(rule, rows):
 def with_gaps(rule_ids):
     """Condition on a record: it breaks one of the rules, as last measured."""
     return Q(measured__gaps__overlap=[int(pk) for pk in rule_ids])
-
-
-def without_gaps(rules):
-    return reduce(and_, [~with_gaps([rule.pk]) for rule in rules], Q())
