@@ -11,7 +11,7 @@ from contacts import (
 )
 from contacts.models import CompanyPair, Contact, ContactPair, Merge
 from contacts.models.merge import KEPT_FOR
-from contacts.services.merging import details, own  # noqa: F401  register how their rows are merged
+from contacts.services.merging import details, own, own_fields  # noqa: F401  register how their rows are merged
 from crm import jobs
 from crm.events import declare, subscribe
 from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, panel, periodic, settings_page

@@ -12,6 +12,7 @@ from contacts import (  # noqa: F401  registered by being imported
     guards,
     imports,
     mailboxes,
+    own_kinds,
     privacy,
     quality,
     seed,
@@ -23,7 +24,8 @@ from contacts import (  # noqa: F401  registered by being imported
     work,
 )
 from contacts.forms import CompanyForm, ContactForm
-from contacts.models import Company, Contact, QualityRule, Requisite, Task
+from contacts.models import Company, CompanyLink, Contact, ContactLink, QualityRule, Requisite, Task
+from contacts.panels import tasks_panel as render_tasks
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
 )
@@ -32,7 +34,7 @@ from contacts.views import (  # noqa: F401  register the blocks of the record pa
     lists,
     record_panels,
 )
-from crm import access, conditions, custom, files, tags
+from crm import access, conditions, custom, files, objects, tags
 from crm.events import declare
 from crm.field_access import may_see
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
@@ -60,6 +62,8 @@ custom.register(
 conditions.held_in(QualityRule, "tree")
 tags.carried_by("contact", Contact, "contacts")
 tags.carried_by("company", Company, "companies")
+objects.register_target("contact", Contact, ContactLink, label=gettext_lazy("Contacts"), icon="user")
+objects.register_target("company", Company, CompanyLink, label=gettext_lazy("Companies"), icon="building")
 access.register("task", gettext_lazy("Tasks"), Task)
 access.register("import", gettext_lazy("Import"))
 
@@ -150,18 +154,12 @@ search_source(
 
 @panel("contact", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")
 def tasks_panel(request, contact):
-    return _tasks_panel(request, contact, contact=contact)
+    return render_tasks(request, contact, contact=contact)
 
 
 @panel("company", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")
 def company_tasks_panel(request, company):
-    return _tasks_panel(request, company, company=company)
-
-
-def _tasks_panel(request, record, **of):
-    rows = Task.objects.visible_to(request.user).filter(done_at=None, **of).select_related("owner")
-    context = {"record": record, "tasks": rows.order_by("due_at", "pk")[:20]}
-    return render_to_string("contacts/panels/tasks.html", context, request)
+    return render_tasks(request, company, company=company)
 
 
 @panel("contact", name="files", title=gettext_lazy("Files"), order=90)

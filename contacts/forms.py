@@ -63,6 +63,8 @@ class BirthdayField(forms.CharField):
 class ContactForm(WithCustom, forms.ModelForm):
     """All fields of a contact; the field named `only` alone for an edit in place. With `by` also the custom fields."""
 
+    takes_files = True
+
     email = PointField(label=_("Email"), kind=ContactPoint.Kind.EMAIL, max_length=254, required=False)
     phone = PointField(label=_("Phone"), kind=ContactPoint.Kind.PHONE, max_length=40, required=False)
     company = forms.CharField(label=_("Company"), max_length=200, required=False)
@@ -123,6 +125,8 @@ class ContactForm(WithCustom, forms.ModelForm):
 
 class CompanyForm(WithCustom, forms.ModelForm):
     """All fields of a company; the field named `only` alone for an edit in place. With `by` also the custom fields."""
+
+    takes_files = True
 
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
     parent = forms.CharField(

@@ -1,11 +1,11 @@
 """What work (tasks, calls, meetings, the calendar, playbooks) registers."""
 
-from django.template.loader import render_to_string
+from functools import partial
+
 from django.utils.translation import gettext_lazy
 
-from contacts.models import Playbook
+from contacts.panels import playbooks_panel
 from contacts.services import next_steps, playbooks
-from crm import access
 from crm.events import declare, subscribe
 from crm.notify import declare_notification
 from crm.registry import (
@@ -71,21 +71,7 @@ settings_page(
 )
 
 
-def _playbooks_panel(kind):
-    @panel(kind, name="playbooks", title=gettext_lazy("Playbooks"), order=40, kind="task", icon="list-check")
-    def playbooks_panel(request, record):
-        runs = list(playbooks.runs_of(record).visible_to(request.user).with_rights(request.user)[:5])
-        for run in runs:
-            run.done = sum(1 for step in run.steps.all() if step.done_at)
-        context = {
-            "kind": kind,
-            "record": record,
-            "runs": runs,
-            "books": Playbook.objects.filter(is_active=True, steps__isnull=False).distinct(),
-            "may_start": record.can_edit and access.may(request.user, "task", "edit"),
-        }
-        return render_to_string("contacts/panels/playbooks.html", context, request) if runs or context["books"] else ""
-
-
 for _kind in ("contact", "company", "deal"):
-    _playbooks_panel(_kind)
+    panel(_kind, name="playbooks", title=gettext_lazy("Playbooks"), order=40, kind="task", icon="list-check")(
+        partial(playbooks_panel, _kind)
+    )

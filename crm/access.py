@@ -36,6 +36,7 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_providers: list = []
 
 
 def register(name, label, model=None):
@@ -43,21 +44,33 @@ def register(name, label, model=None):
     _kinds[name] = Kind(name, label, model, bool(model and issubclass(model, Owned)))
 
 
+def provider(fn):
+    """Decorator: `fn()` gives further kinds that are known only at run time (those that people have defined)."""
+    _providers.append(fn)
+    return fn
+
+
 def kinds():
-    """All kinds in the order of registration."""
-    return list(_kinds.values())
+    """All kinds in the order of registration, then those that people have defined."""
+    return [*_kinds.values(), *(kind for fn in _providers for kind in fn())]
 
 
 def kind_named(name):
     """The kind, or KeyError."""
-    return _kinds[name]
+    if name in _kinds:
+        return _kinds[name]
+    found = next((kind for fn in _providers for kind in fn() if kind.name == name), None)
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 class OwnedQuerySet(models.QuerySet):
     """Rows cut down to what a user may see or do.
 
-    The model names its kind in `access_kind`, or the relation whose row decides in `access_through`. With
-    `access_shared` its records may also be opened by hand to single people (`crm.models.Collaborator`).
+    The model names its kind in `access_kind`, or the relation whose row decides in `access_through`. A table with
+    records of several kinds gives {kind: value of the column `kind`} in `access_kinds()`. With `access_shared` records
+    may also be opened by hand to single people (`crm.models.Collaborator`).
     """
 
     def visible_to(self, user):
@@ -113,6 +126,8 @@ def predicate(model, user, act):
         if inner is None:
             return None
         return Q(**{f"{through}__in": related._base_manager.filter(inner)})
+    if several := getattr(model, "access_kinds", None):
+        return _of_several(model, several(), user, act)
     level = user.level(model.access_kind, act)
     if level == ALL:
         return None
@@ -120,8 +135,28 @@ def predicate(model, user, act):
         return Q(pk__in=[])
     if level == NONE:
         return _opened(model, user, act) or Q(pk__in=[])
-    allowed = Q(owner=user.pk) if level == OWN else Q(owner=user.pk) | Q(team__in=user.team_ids)
-    return allowed | _opened(model, user, act)
+    return _mine(user, level) | _opened(model, user, act)
+
+
+def _of_several(model, kinds, user, act):
+    """Rows of several kinds in one table: kinds with the same right stand in one condition."""
+    by_level = {}
+    for name, key in kinds.items():
+        by_level.setdefault(user.level(name, act), []).append(key)
+    found = Q(pk__in=[])
+    for level, keys in by_level.items():
+        if level == ALL:
+            found |= Q(kind__in=keys)
+        elif level != NONE:
+            found |= Q(kind__in=keys) & _mine(user, level)
+    seen = [key for name, key in kinds.items() if user.level(name) > NONE]
+    if act in {"view", "edit"} and (opened := user.opened_ids(model._meta.label_lower, act)):
+        found |= Q(pk__in=opened, kind__in=seen)
+    return found
+
+
+def _mine(user, level):
+    return Q(owner=user.pk) if level == OWN else Q(owner=user.pk) | Q(team__in=user.team_ids)
 
 
 def _opened(model, user, act):
@@ -142,6 +177,7 @@ def may(user, kind, act="view"):
     """
     if not user.is_authenticated:
         return False
+    # Only kinds of the program belong to nobody: whatever people define has owners.
     least = OWN if kind not in _kinds or _kinds[kind].owned else ALL
     return user.level(kind, act) >= least
 

@@ -13,6 +13,9 @@ from crm.models import (
     Invitation,
     Job,
     Notification,
+    ObjectKind,
+    ObjectRecord,
+    ObjectRelation,
     OutboxMessage,
     Role,
     StoredFile,
@@ -172,3 +175,31 @@ class CustomFieldAdmin(TrackedAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class ObjectRelationInline(admin.TabularInline):
+    model = ObjectRelation
+    fields = ["target", "label_en", "label_ru", "is_single", "is_required", "retired_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(ObjectKind)
+class ObjectKindAdmin(ReadOnlyAdmin, TrackedAdmin):
+    """To look at: a kind is made, changed and deleted in the settings, with the rights and fields that belong to it."""
+
+    list_display = ["code", "plural_en", "plural_ru", "last_number", "retired_at"]
+    inlines = [ObjectRelationInline]
+
+
+@admin.register(ObjectRecord)
+class ObjectRecordAdmin(ReadOnlyAdmin, TrackedAdmin):
+    list_display = ["title", "kind", "number", "owner", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["kind", "owner"]
+    search_fields = ["name_key"]
+    show_full_result_count = False

@@ -1,6 +1,5 @@
 """What every page's frame needs."""
 
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from crm import notify, registry
@@ -39,7 +38,7 @@ class _Place:
     def __init__(self, item, badge):
         self.item = item
         self.badge = badge
-        self.address = reverse(item.url_name)
+        self.address = item.url
         self.current = False
 
     def __getattr__(self, name):

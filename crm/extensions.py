@@ -9,6 +9,8 @@ from crm.events import declare
 from crm.lists import bulk, export  # noqa: F401  register their jobs
 from crm.mail import bounces, notifications  # noqa: F401  register an ear and an outbox handler
 from crm.models import Alert, CustomField, Feed, SavedView, User, Workspace
+from crm.objects import kind_acts, panels, registering  # noqa: F401  register themselves
+from crm.objects import seed as objects_seed
 from crm.registry import Command, NavItem, SettingsPage, command, nav, periodic, seeder, settings_page
 from crm.views import tags  # noqa: F401  registers the list of tags
 
@@ -27,6 +29,15 @@ notify.declare_notification("file.trouble", _("A file is missing or damaged in t
 notify.declare_notification("note.mention", _("Somebody mentions you in a note"), mail=True)
 notify.declare_notification("record.opened", _("A record was opened to you"))
 notify.declare_notification("record.followed", _("Something happens on a record you follow"))
+for _name, _sentence, _icon in (
+    ("created", _("{actor} added {target}"), "plus"),
+    ("assigned", _("{actor} gave {target} to {to}"), "user-share"),
+    ("deleted", _("{actor} deleted {title}"), "trash"),
+    ("tied", _("{actor} linked {target}: {label}"), "link"),
+    ("untied", _("{actor} took the link away from {target}: {label}"), "link-off"),
+):
+    declare(f"object.{_name}", _sentence, icon=_icon)
+declare("object.changed", _("{actor} changed {label}: {after}"), icon="pencil", noisy=True)
 declare("email.bounced", _("The letter {subject} came back"), icon="mail-x", group="email")
 
 periodic("crm.tasks.sweep_outbox", every=3)
@@ -63,6 +74,15 @@ settings_page(
         _("Own fields"), _("What your company wants to know beyond the usual"), "custom_fields", "forms", order=15
     )
 )
+settings_page(
+    SettingsPage(
+        _("Own objects"),
+        _("Contracts, equipment, courses: with fields, rights and relations, without code"),
+        "object_kinds",
+        "box",
+        order=16,
+    )
+)
 settings_page(SettingsPage(_("Roles"), _("Who may see and change what"), "roles", "lock", "user", order=13))
 
 settings_page(
@@ -77,3 +97,4 @@ command(Command(_("Jobs"), "jobs", "list-check"))
 seeder("company", order=0)(seed.seed)
 seeder("own fields", order=70)(custom_seed.seed)
 seeder("tags", order=95)(seed.seed_tags)
+seeder("own kinds", order=72)(objects_seed.seed)

@@ -50,6 +50,7 @@ class Guard:
 
 _guards: dict[tuple, Guard] = {}
 _providers: dict[str, Callable] = {}
+_sources: list[Callable] = []
 # Which guards stand before a question, a column of a model or a part of an event: {place: [guard]}.
 _asks: dict[str, list] = {}
 _fields: dict[tuple, list] = {}
@@ -77,10 +78,18 @@ def own_fields(kind, fn):
     _providers[kind] = fn
 
 
+def own_fields_of(fn):
+    """Decorator: `fn(kind)` gives the same of kinds that are known only at run time, [] for others."""
+    _sources.append(fn)
+    return fn
+
+
 def guarded(kind):
     """[(name, label)] of the fields of a kind that roles can limit."""
     found = [(item.name, item.label) for item in _guards.values() if item.kind == kind]
-    return found + (_providers[kind]() if kind in _providers else [])
+    if kind in _providers:
+        return found + _providers[kind]()
+    return found + [named for fn in _sources for named in fn(kind)]
 
 
 def guards():

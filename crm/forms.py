@@ -255,8 +255,13 @@ class RoleForm(forms.ModelForm):
 
     def _limits(self):
         """{kind: {field: level}} as it was chosen. Nobody opens a field that is limited for himself."""
-        limits = {}
-        for kind, cells, _n in self.fields_by_kind():
+        rows, limits = self.fields_by_kind(), {}
+        shown = {name for _kind, cells, _n in rows for _label, name, _level in cells}
+        for kind, named in self.instance.fields.items():
+            # What is retired keeps its limits until it comes back.
+            if kept := {field: level for field, level in named.items() if f"field:{kind}:{field}" not in shown}:
+                limits[kind] = kept
+        for kind, cells, _n in rows:
             for label, name, level in cells:
                 field = name.split(":", 2)[2]
                 before = int(self.instance.fields.get(kind.name, {}).get(field, field_access.EDIT))
@@ -267,8 +272,11 @@ class RoleForm(forms.ModelForm):
         return limits
 
     def clean(self):
-        grants = {}
-        for kind, cells in self.rows():
+        rows = self.rows()
+        # Kinds that are retired keep their rights until they come back.
+        shown = {kind.name for kind, _cells in rows}
+        grants = {name: acts for name, acts in self.instance.grants.items() if name not in shown}
+        for kind, cells in rows:
             for _label, name, _level, choices in cells:
                 chosen = self.data.get(name, "0")
                 if chosen not in {str(level) for level, _text in choices}:

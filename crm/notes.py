@@ -34,7 +34,9 @@ def write_note(target, kind, text, *, by, uploads=(), contact=None, company=None
     note = Note.objects.create(**about(target), author=by, text=text, mentions=[user.pk for user in mentions])
     if taken := files.take_uploads(uploads, by=by, target=target):
         Note.objects.filter(pk=note.pk).update(files=[file.uuid for file in taken])
-    event = record(kind, contact=contact, company=company, actor=by, note=note.pk, **data)
+    # The stream of a person or company knows it by that; anything else is what the event is about.
+    parties = {"contact": contact, "company": company} if contact or company else {"target": target}
+    event = record(kind, **parties, actor=by, note=note.pk, **data)
     forget_draft(target, by)
     return Written(event, note, _tell(note, target, mentions, by))
 

@@ -11,7 +11,11 @@ def find_record(model, raw, user=None):
 
     Only among what the user may see; without a user, among all. Raises ValueError with a sentence.
     """
-    rows = model.objects.all() if user is None else model.objects.visible_to(user)
+    return find_in(model.objects.all() if user is None else model.objects.visible_to(user), raw)
+
+
+def find_in(rows, raw):
+    """The same among these rows."""
     text = str(raw).replace("\x00", "").strip()[:250]
     key = text.rpartition("#")[2].strip()
     if key.isdecimal() and len(key) < 18 and (found := rows.filter(pk=int(key)).first()):
@@ -23,9 +27,9 @@ def find_record(model, raw, user=None):
     raise ValueError(_("Nobody of that name was found. Choose one from the list."))
 
 
-def suggestions(model, user, text, *, limit=10):
-    """Visible records whose name begins with what was typed, then those that hold its words."""
-    rows, typed = model.objects.visible_to(user), text[:100].rpartition("#")[0] or text[:100]
+def suggestions(rows, text, *, limit=10):
+    """Rows whose name begins with what was typed, then those that hold its words."""
+    typed = text[:100].rpartition("#")[0] or text[:100]
     found = list(rows.filter(name_key__startswith=sort_key(typed)).order_by("name_key", "pk")[:limit])
     if len(found) < limit and len(typed.strip()) > 2:
         others = _holding(rows, typed).exclude(pk__in=[row.pk for row in found])

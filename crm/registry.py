@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.urls import reverse
+
 from crm import access
 
 
@@ -21,6 +23,11 @@ class NavItem:
     order: int = 100
     count: Callable | None = None
     shortcut: str = ""  # the letter after g
+    args: tuple = ()  # of its address
+
+    @property
+    def url(self):
+        return reverse(self.url_name, args=self.args)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,11 @@ class Command:
     shortcut: str = ""
     words: str = ""  # further words by which it is found
     first: bool = False  # among the first steps that an empty company is offered
+    args: tuple = ()  # of its address
+
+    @property
+    def url(self):
+        return reverse(self.url_name, args=self.args)
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,10 @@ class WorkTarget:
 
 
 _nav: list[NavItem] = []
+_nav_providers: list[Callable] = []
+_list_links: list[Callable] = []
+_command_providers: list[Callable] = []
+_panel_providers: list[Callable] = []
 _commands: list[Command] = []
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _queues: list[tuple[int, str, Callable]] = []
@@ -147,18 +163,43 @@ def nav(item):
     _nav.append(item)
 
 
+def nav_provider(fn):
+    """Decorator: `fn()` gives further places that are known only at run time."""
+    _nav_providers.append(fn)
+    return fn
+
+
 def nav_for(user):
     """Navigation items the user may open, in order."""
-    return sorted((i for i in _nav if not i.kind or access.may(user, i.kind)), key=lambda i: i.order)
+    items = [*_nav, *(item for fn in _nav_providers for item in fn())]
+    return sorted((i for i in items if not i.kind or access.may(user, i.kind)), key=lambda i: i.order)
+
+
+def list_link(fn):
+    """Decorator: `fn(page, user)` gives (label, icon, url) of what else may be done to a list, or None."""
+    _list_links.append(fn)
+    return fn
+
+
+def list_links(page, user):
+    """Further acts in the head of a list, for those lists whose actions show them."""
+    return [found for fn in _list_links if (found := fn(page, user))]
 
 
 def command(item):
     _commands.append(item)
 
 
+def command_provider(fn):
+    """Decorator: `fn()` gives further commands that are known only at run time."""
+    _command_providers.append(fn)
+    return fn
+
+
 def commands_for(user):
     """Commands the user may run."""
-    return [c for c in _commands if not c.kind or access.may(user, c.kind, c.act)]
+    items = [*_commands, *(item for fn in _command_providers for item in fn())]
+    return [c for c in items if not c.kind or access.may(user, c.kind, c.act)]
 
 
 def panel(subject, *, name, title, place="right", order=100, kind="", icon=""):
@@ -171,9 +212,16 @@ def panel(subject, *, name, title, place="right", order=100, kind="", icon=""):
     return register
 
 
+def panel_provider(fn):
+    """Decorator: `fn(subject)` gives further blocks that are known only at run time."""
+    _panel_providers.append(fn)
+    return fn
+
+
 def panels_for(user, subject, place=None):
     """Blocks of a record page that the user may see, in order."""
-    found = [p for p in _panels[subject] if place in (None, p.place) and (not p.kind or access.may(user, p.kind))]
+    items = [*_panels.get(subject, []), *(item for fn in _panel_providers for item in fn(subject))]
+    found = [p for p in items if place in (None, p.place) and (not p.kind or access.may(user, p.kind))]
     return sorted(found, key=lambda p: p.order)
 
 
@@ -240,7 +288,8 @@ def work_target_of(label):
 
 def work_target_of_kind(kind):
     """The same by the kind that roles speak of."""
-    return next((item for item in _work_targets.values() if item.kind == kind), None)
+    model = next((known.model for known in access.kinds() if known.name == kind), None)
+    return _work_targets.get(model._meta.label_lower) if model else None
 
 
 def group_total(label, *, order=100, kind=""):

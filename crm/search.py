@@ -47,11 +47,22 @@ class SearchSource:
 
 
 _sources: list[SearchSource] = []
+_providers: list[Callable] = []
 
 
 def search_source(source):
     """Register a source; call it in extensions.py."""
     _sources.append(source)
+
+
+def provider(fn):
+    """Decorator: `fn()` gives further sources that are known only at run time."""
+    _providers.append(fn)
+    return fn
+
+
+def _all_sources():
+    return sorted([*_sources, *(source for fn in _providers for source in fn())], key=lambda s: s.order)
 
 
 def other_layout(text):
@@ -67,7 +78,7 @@ def search(user, text, *, limit=5):
     wanted, found = _Wanted(text, user), []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        for source in sorted(_sources, key=lambda s: s.order):
+        for source in _all_sources():
             if access.may(user, source.kind) and (hits := _hits(source, user, wanted, limit)):
                 found.append((source, hits))
         # The caller may have a transaction of its own.

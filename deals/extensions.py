@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from crm import access, custom
+from crm import access, custom, objects
 from crm.events import declare, subscribe
 from crm.models import Workspace
 from crm.money import format_money
@@ -30,7 +30,7 @@ from crm.registry import (
 from crm.search import SearchSource, search_source
 from deals import filters, guards, lists, queue, seed, today  # noqa: F401  registered by being imported
 from deals.forms import DealForm
-from deals.models import Deal, Order, Product
+from deals.models import Deal, DealLink, Order, Product
 from deals.services import (
     counts,
     facts,
@@ -48,6 +48,7 @@ custom.register(
     list_name=lists.DealList.name,
     form=lambda data, record, user: DealForm(data, instance=record, user=user),
 )
+objects.register_target("deal", Deal, DealLink, label=_("Deals"), icon="layout-kanban")
 access.register("product", _("Products"), Product)
 access.register("order", _("Orders"), Order)
 

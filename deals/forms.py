@@ -74,6 +74,8 @@ class RecordField(forms.CharField):
 class DealForm(WithCustom, forms.ModelForm):
     """A deal; with `only` the field of that name alone, for an edit in place."""
 
+    takes_files = True
+
     contact = RecordField(label=_("Contact"), model=Contact, list_id="contacts", required=False)
     company = RecordField(label=_("Company"), model=Company, list_id="companies", required=False)
     close_on = DayField(label=_("Expected close"), required=False)

@@ -46,10 +46,13 @@ from crm.models import (
     Invitation,
     Job,
     Notification,
+    ObjectKind,
+    ObjectRelation,
     SavedView,
     SpecialDay,
     Tag,
 )
+from crm.objects import kind_acts, records
 from deals.models import Deal, LossReason, Order, Product
 from deals.services.lines import add_free
 from deals.services.proposals import draft_proposal
@@ -78,7 +81,7 @@ PERSONAL = {
     "contacts:mailbox_tested", "contacts:mailbox_progress", "contacts:mailbox_turn", "contacts:mailbox_off", "contacts:ledger",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
-SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit"}
+SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit", "object_index", "object_new"}
 # Whoever sees a record may follow it: a note of his own, which changes nothing on the record.
 READERS_TOO = {"follow"}
 # Statements that only note the visit itself.
@@ -182,6 +185,9 @@ def world(workspace, alice, settings, tmp_path):
     asked = PrivacyRequest.objects.create(kind="erasure", contact=contact, person=str(contact), due_on="2026-12-25")
     erasure = Erasure.objects.create(numbers=[0], digest="0" * 64)
     keeping = RetentionRule.objects.create(name="R", act="visits")
+    kind = kind_acts.create_kind(ObjectKind(code="contract", name_en="Contract", plural_en="Contracts"), like="contact")
+    own = records.create_record(kind, "Ann Lee’s lease", by=alice)
+    relation = ObjectRelation.objects.create(kind=kind, target="contact", label_en="Customer")
     view = SavedView.objects.create(list_name="contacts", name="Mine", owner=alice)
     pk = {
         "contacts:contact": contact, "contacts:talk": contact, "contacts:row": contact, "contacts:requisite": company, "contacts:consent": contact,
@@ -205,13 +211,14 @@ def world(workspace, alice, settings, tmp_path):
         "contacts:retention": keeping, "contacts:privacy_hold": contact, "contacts:erasure": erasure,
         "contacts:letter_template": LetterTemplate.objects.create(owner=alice, name="Hi", text="x"),
         "contacts:composer": contact, "contacts:unsent": contact,
+        "object_": own, "object_kind_": kind, "object_tie_back": contact,
         "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip
     return {
         "pk": pk, "row_pk": point.pk, "user_pk": alice.pk, "event": written.event.id, "note_pk": written.note.pk, "line_pk": line.pk, "deal_pk": deal.pk, "stage_pk": stage.pk, "message_pk": message.pk,
         "step_pk": step.pk, "contact_pk": contact.pk, "number": 1, "uuid": run.file.uuid, "kind": "contact", "kept": contact.pk, "gone": twin.pk, "subject": "contact",
         "priority": "low", "slug": "g", "act": "delete", "field": "city", "key": "x", "token": "not-signed-by-us", "form": "csv",
-        "rule": "show",
+        "rule": "show", "code": "contract", "other_pk": contact.pk, "relation_pk": relation.pk, "relation": relation.name,
         "requisite": Requisite.objects.create(company=company, name="Acme").pk, "loss": LossReason.objects.first(),
         "provider": "google", "purpose": "advertising", "law": "gdpr", "language": "en",
     }  # fmt: skip
@@ -224,6 +231,8 @@ def _address(route, parameters, world):
         if name == "pk":
             found = max((key for key in world["pk"] if route.startswith(key)), key=len)
             values[name] = world["pk"][found].pk
+        elif name == "name" and route.startswith("object_tie"):
+            values[name] = world["relation"]
         elif name == "name":
             values[name] = {"panel": "tasks", "contacts:rows": "points", "contacts:row": "points", "contacts:row_delete": "points", "contacts:row_main": "points", "contacts:contact_field": "city", "contacts:contact_field_shown": "city",
                             "contacts:company_field": "city", "contacts:company_field_shown": "city",

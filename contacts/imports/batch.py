@@ -9,6 +9,7 @@ from contacts.imports import erased, people
 from contacts.imports import known as registry
 from contacts.imports.companies import Companies
 from contacts.imports.fields import fields_written, note_external_ids
+from contacts.imports.own_fields import Demands
 from contacts.imports.people import Person
 from contacts.imports.targets import PERSON, targets
 from contacts.models import Contact, ContactPoint, Employment, ImportedRow
@@ -48,6 +49,7 @@ class Batch:
         A dry run gives `earlier(keys)`, what its earlier lines stand for; then nothing is written.
         """
         self._sort_out(earlier)
+        self.good = [row for row in self.good if not row.reasons]
         taken = [row for row in self.good if self.outcomes.get(row.line) != Outcome.SKIPPED]
         self.companies.find(taken, earlier=earlier)
         if earlier is None:
@@ -84,6 +86,10 @@ class Batch:
             person = registry.match(row, keys[row.line], known)
             if person is None and self.run.duplicates == Mode.ONLY:
                 self.outcomes[row.line] = Outcome.SKIPPED
+            elif (person is None or self.run.duplicates == Mode.CREATE) and (missing := self._demands.missing(row)):
+                row.reasons.append(missing)
+                self.outcomes[row.line] = Outcome.FAILED
+                person = None
             elif person is None or self.run.duplicates == Mode.CREATE:
                 person = self._new_person(row)
                 self.outcomes[row.line] = Outcome.CREATED
@@ -102,7 +108,15 @@ class Batch:
         # A copy costs a fourth of a model made anew.
         contact = copy.copy(self.blank)
         contact.owner_id, contact.team_id, contact.name_key = owner.pk, owner.team_id, row.name_key
+        contact.custom = dict(self._demands.defaults)
         return Person(contact, is_new=True)
+
+    @property
+    def _demands(self):
+        """What new people need, asked once for a run."""
+        if not hasattr(self.run, "_demands"):
+            self.run._demands = Demands("contact", self.kinds)
+        return self.run._demands
 
     @property
     def _users(self):
@@ -198,5 +212,5 @@ class Batch:
         written = outcome in {Outcome.CREATED, Outcome.UPDATED}
         at = max(self.now, (person and person.contact.updated_at) or self.now) if written else None
         cells = [cell[:2000] for cell in row.cells] if row.reasons else []
-        before, reasons = self.before.get(row.line, {}), " ".join(row.reasons)
+        before, reasons = self.before.get(row.line, {}), " ".join(row.reasons or row.left)
         return self.run.pk, row.line, outcome, person and person.contact.pk, before, at, reasons, cells

@@ -33,6 +33,7 @@ class CleanRow:
     companies: list = field(default_factory=list)
     company_points: list = field(default_factory=list)
     reasons: list = field(default_factory=list)
+    left: list = field(default_factory=list)  # what was not written although the row was taken, as sentences
 
     def first(self, kind):
         """(as written, norm) of the main address of a kind; ("", "") without one."""

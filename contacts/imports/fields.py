@@ -12,10 +12,11 @@ def fields_written(on):
     return [*written(on), "custom"]
 
 
-def say(record, said, kinds, *, overwrites):
+def say(record, said, kinds, *, overwrites, left=None):
     """Write values by the name of their target onto the record; without `overwrites` only where nothing stands.
 
-    `kinds` are all targets by name. Returns whether anything changed.
+    `kinds` are all targets by name. What a rule forbids now is not written; `left` is told why. Returns whether anything
+    changed.
     """
     changed, own = False, {}
     for name, value in said.items():
@@ -29,10 +30,12 @@ def say(record, said, kinds, *, overwrites):
             now = record.custom.get(item.custom)
             if now != value and (overwrites or now in (None, "", [])):
                 own[item.custom] = value
-    if own and (own := custom.permitted(record, own)):
+    if own:
+        own, refused = custom.permitted(record, own)
+        if left is not None:
+            left += refused.values()
         record.custom = record.custom | own
-        changed = True
-    return changed
+    return changed or bool(own)
 
 
 def snapshot_of(record, on):

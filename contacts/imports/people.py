@@ -53,7 +53,7 @@ class Person:
     def tell(self, row, companies, kinds, *, overwrites, now):
         """Take over what a row says. Returns whether anything was new."""
         contact = self.contact
-        news = say(contact, row.person, kinds, overwrites=overwrites)
+        news = say(contact, row.person, kinds, overwrites=overwrites, left=row.left)
         contact.birthday_has_year = not (contact.birthday_on and contact.birthday_on.year == NO_YEAR)
         tags = list(dict.fromkeys([*contact.tags, *row.person.get("tags", [])]))
         if tags != contact.tags:

@@ -131,6 +131,8 @@ def counted(counts):
         [_("Left as they were"), counts["skipped"]],
         [_("Refused"), counts["failed"]],
     ]
+    if counts.get("kept_back"):
+        rows.append([_("Taken, but for values that a rule locks or hides"), counts["kept_back"]])
     if counts.get("companies_created"):
         rows.append([_("New companies"), counts["companies_created"]])
     if counts.get("companies_updated"):

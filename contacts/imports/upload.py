@@ -27,8 +27,8 @@ def receive(upload, user):
     Raises FileRefused or FileUnreadable.
     """
     files.check(upload, files.safe_name(upload.name), settings.MAX_IMPORT_SIZE)
-    run = ImportRun(by=user, owner=user, team=user.team, format=_format(upload))
-    with _table(upload, run.format) as table:
+    run = ImportRun(by=user, owner=user, team=user.team, format=format_of(upload))
+    with table_of(upload, run.format) as table:
         run.encoding, run.separator = ("utf-8", ",") if table else reading.detect(upload)
         _look(run, table or upload)
         mapping.recall(run, user)
@@ -68,7 +68,7 @@ def _look(run, file, *, header_line=None):
     run.system = "vCard" if run.format == Format.VCARD else mapping.system_of(run.headers)
 
 
-def _format(upload):
+def format_of(upload):
     upload.seek(0)
     head = upload.read(4096)
     upload.seek(0)
@@ -79,7 +79,7 @@ def _format(upload):
 
 
 @contextmanager
-def _table(upload, kind):
+def table_of(upload, kind):
     """The upload as an open CSV file in UTF-8; None for what is CSV already."""
     if kind == Format.CSV:
         yield None

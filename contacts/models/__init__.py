@@ -11,6 +11,7 @@ from contacts.models.imported import ImportedCompany, ImportedRow, ImportKey
 from contacts.models.letter_template import LetterTemplate
 from contacts.models.lifecycle import LifecycleStay
 from contacts.models.merge import Merge, MergeStep
+from contacts.models.object_link import CompanyLink, ContactLink
 from contacts.models.personal_letter import LetterParty, PersonalLetter
 from contacts.models.personal_mailbox import MailFolder, PersonalMailbox, SeenLetter
 from contacts.models.playbook import Playbook, PlaybookRun, PlaybookRunStep, PlaybookStep
@@ -37,6 +38,7 @@ __all__ = [
     "CalendarFeed",
     "Candidate",
     "Company",
+    "CompanyLink",
     "CompanyPair",
     "CompanyQuality",
     "Consent",
@@ -44,6 +46,7 @@ __all__ = [
     "ConsentRequest",
     "ConsentText",
     "Contact",
+    "ContactLink",
     "ContactPair",
     "ContactPoint",
     "ContactQuality",

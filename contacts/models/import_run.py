@@ -141,6 +141,8 @@ class ImportRun(Owned):
         found = self.rows.values_list("outcome").annotate(n=models.Count("pk"))
         self.state, self.finished_at = state, timezone.now()
         self.counts = dict.fromkeys(ImportedRow.Outcome.values, 0) | dict(found)
+        kept_back = self.rows.exclude(outcome=ImportedRow.Outcome.FAILED).exclude(reason="").count()
+        self.counts |= {"kept_back": kept_back} if kept_back else {}
         made = self.companies.filter(is_new=True).count()
         changed = self.companies.filter(is_new=False).count()
         self.counts |= ({"companies_created": made} if made else {}) | (

@@ -45,7 +45,7 @@ def new(request):
 @require_POST
 def create(request):
     require(request.user, "company", "edit")
-    form = CompanyForm(request.POST, by=request.user)
+    form = CompanyForm(request.POST, request.FILES, by=request.user)
     if not form.is_valid():
         return render(request, "contacts/company_form.html", {"form": form}, status=422)
     typed = {name: form.cleaned_data.get(name) or "" for name in ("name", "inn", "domain", "city")}
@@ -53,7 +53,8 @@ def create(request):
     if twins:
         return render(request, "contacts/company_form.html", {"form": form, "twins": twins}, status=422)
     company = companies.create_company(form, by=request.user)
-    return htmx.redirect(request, company.get_absolute_url(), _("%(name)s is there.") % {"name": company})
+    said = [_("%(name)s is there.") % {"name": company}, *form.save_files(company)]
+    return htmx.redirect(request, company.get_absolute_url(), " ".join(said))
 
 
 def edit(request, pk):

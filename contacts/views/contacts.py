@@ -44,7 +44,7 @@ def new(request):
 def create(request):
     """Make a contact. Who seems to be here already is shown first; the second press makes it all the same."""
     require(request.user, "contact", "edit")
-    form = ContactForm(request.POST, by=request.user)
+    form = ContactForm(request.POST, request.FILES, by=request.user)
     if not form.is_valid():
         return render(request, "contacts/contact_form.html", {"form": form}, status=422)
     data = form.cleaned_data
@@ -53,7 +53,8 @@ def create(request):
         return render(request, "contacts/contact_form.html", {"form": form, "twins": twins}, status=422)
     company = data.pop("company")
     contact = people.create_contact(by=request.user, company_name=company, custom=form.custom_values, **data)
-    return htmx.redirect(request, contact.get_absolute_url(), _("%(name)s is there.") % {"name": contact})
+    said = [_("%(name)s is there.") % {"name": contact}, *form.save_files(contact)]
+    return htmx.redirect(request, contact.get_absolute_url(), " ".join(said))
 
 
 def edit(request, pk):

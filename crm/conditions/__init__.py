@@ -49,12 +49,13 @@ from crm.conditions.fields import (
     fields_of,
     provider,
     relation,
+    source,
     subject,
     subject_named,
 )
 from crm.conditions.holders import held_in
 from crm.conditions.sentence import sentence
-from crm.conditions.tree import ConditionError, is_empty, parse, parse_text
+from crm.conditions.tree import ConditionError, is_empty, parse, parse_text, surviving
 
 __all__ = [
     "Behaviour",
@@ -75,7 +76,9 @@ __all__ = [
     "provider",
     "relation",
     "sentence",
+    "source",
     "subject",
     "subject_named",
+    "surviving",
     "where",
 ]

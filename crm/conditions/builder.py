@@ -241,7 +241,7 @@ def _records(item, row, user):
     keys = [int(v) for v in row["chosen"] if v.isdecimal()]
     found = {str(k): v for k, v in record_names(item, keys, user).items()}
     named = fields.subject_named(item.subject)
-    rows = named.model._default_manager.all()
+    rows = named.all()
     if user is not None and hasattr(rows, "visible_to"):
         rows = rows.visible_to(user)
     if any(f.name == "name_key" for f in named.model._meta.fields):

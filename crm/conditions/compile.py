@@ -88,9 +88,9 @@ class _Compiler:
     def _comparison(self, operand, name, value):
         kind = operand.field.kind
         if name == "empty":
-            return operand.empty()
-        if kind == "membership":
-            return Q(operand.field.match(value, self.context))
+            return ~Q(operand.field.match(None, self.context)) if operand.field.match else operand.empty()
+        if operand.field.match:
+            return Q(operand.field.match(value if isinstance(value, list) else [value], self.context))
         if kind in {"date", "datetime"}:
             return self._dates(operand, name, value)
         if kind in {"tags", "choices"}:
@@ -161,14 +161,16 @@ class _Compiler:
         item = registry.relation_named(subject, node["has"])
         if item is None:
             raise LookupError(node["has"])
-        model = registry.subject_named(item.subject).model
-        rows = item.rows() if item.rows else model._default_manager.all()
+        named = registry.subject_named(item.subject)
+        rows, model = item.rows() if item.rows else named.all(), named.model
         if self.context.user is not None and hasattr(rows, "visible_to"):
             rows = rows.visible_to(self.context.user)
         if "where" in node:
             rows = rows.filter(self.node(node["where"], item.subject))
         if item.at:
             rows = self._when(rows, item.at, _is_instant(model, item.at), node)
+        if item.through:
+            rows = item.through(rows)
         return self._count(rows, item.link, node, item.amount)
 
     def _when(self, rows, path, instant, node):

@@ -57,7 +57,8 @@ class Relation:
     """Rows of another subject that point here: "has", "has no", how many, for how much, where.
 
     `link` is the column of the other model that holds this subject's key; `at` its moment or day, `amount` its money
-    in the company's currency. `rows()` narrows what counts (only paid orders, say).
+    in the company's currency. `rows()` narrows what counts (only paid orders, say). Where both are tied by rows of a
+    third table, `through(rows)` gives those of them that lead to `rows`, and `link` is their column.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Relation:
     rows: Callable | None = None
     kind_needed: str = ""
     group: str = ""
+    through: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,16 @@ class Subject:
     event_link: str = ""  # contact_id | company_id | target_id
     who: str = ""
     whose: str = ""
+    rows: Callable | None = None  # where the model has records of other subjects too
+    kind: str = ""  # what roles call it, where it is not the model's `access_kind`
+
+    def all(self):
+        """Every record of the subject."""
+        return self.rows() if self.rows else self.model._default_manager.all()
+
+    @property
+    def access_kind(self):
+        return self.kind or getattr(self.model, "access_kind", "")
 
 
 _subjects: dict[str, Subject] = {}
@@ -105,6 +117,7 @@ _fields: dict[str, dict[str, Field]] = {}
 _relations: dict[str, dict[str, Relation]] = {}
 _behaviours: dict[str, Behaviour] = {}
 _providers: dict[str, list[Callable]] = {}
+_sources: list = []
 
 
 def subject(item):
@@ -137,13 +150,23 @@ def provider(subject_name):
     return register
 
 
+def source(item):
+    """Subjects that are known only at run time: an object with `subject_named(name)` (or None), `fields_of(name)` and
+    `relations_of(name)`. It may also add to the subjects of the apps.
+    """
+    _sources.append(item)
+    return item
+
+
 def subject_named(name):
     """The subject, or None. "event:KIND" is the subject of what stands in the data of such events."""
     if name.startswith("event:"):
         from crm.models.event import Event
 
         return Subject(name, Event, "")
-    return _subjects.get(name)
+    if name in _subjects:
+        return _subjects[name]
+    return next((found for item in _sources if (found := item.subject_named(name))), None)
 
 
 def fields_of(subject_name, user=None):
@@ -154,6 +177,8 @@ def fields_of(subject_name, user=None):
     found = list(_fields.get(subject_name, {}).values())
     for fn in _providers.get(subject_name, []):
         found += fn()
+    for item in _sources:
+        found += item.fields_of(subject_name)
     return [f for f in found if _may_ask(f, user, subject_name)]
 
 
@@ -172,7 +197,8 @@ def field_named(subject_name, name, user=None):
 
 def relations_of(subject_name, user=None):
     """Relations a user may ask about."""
-    return [r for r in _relations.get(subject_name, {}).values() if _may_ask(r, user, subject_name)]
+    found = [*_relations.get(subject_name, {}).values(), *(r for s in _sources for r in s.relations_of(subject_name))]
+    return [r for r in found if _may_ask(r, user, subject_name)]
 
 
 def relation_named(subject_name, name, user=None):
@@ -182,7 +208,7 @@ def relation_named(subject_name, name, user=None):
 
 def behaviours_of(subject_name):
     """Behaviours one may ask of a subject; none when the stream does not name it."""
-    item = _subjects.get(subject_name)
+    item = subject_named(subject_name)
     return list(_behaviours.values()) if item and item.event_link else []
 
 

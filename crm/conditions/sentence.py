@@ -133,7 +133,7 @@ def record_names(item, keys, user):
     named = fields.subject_named(item.subject)
     if named is None:
         return {}
-    rows = named.model._default_manager.filter(pk__in=keys)
+    rows = named.all().filter(pk__in=keys)
     if user is not None and hasattr(rows, "visible_to"):
         rows = rows.visible_to(user)
     return {row.pk: str(row) for row in rows}

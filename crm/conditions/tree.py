@@ -55,6 +55,38 @@ def parse(raw, subject, *, user=None):
     return tree if "all" in tree else {"all": [tree]}
 
 
+def surviving(raw, subject, *, user=None):
+    """(canonical tree, how many conditions were left out) of a tree that was kept: what can still be asked of it.
+
+    A field may have been retired since, or is not for this user.
+    """
+    try:
+        return parse(raw, subject, user=user), 0
+    except ConditionError:
+        left, gone = _without_gone(raw, subject, user)
+    try:
+        return parse(left, subject, user=user), gone
+    except ConditionError:
+        return {"all": []}, gone
+
+
+def _without_gone(node, subject, user):
+    """(the node without what cannot be asked, or None when nothing is left; how many went)."""
+    key = next((key for key in ("all", "any") if isinstance(node, dict) and isinstance(node.get(key), list)), None)
+    if key:
+        found = [_without_gone(child, subject, user) for child in node[key]]
+        kept = [child for child, _gone in found if child]
+        return ({key: kept} if kept else None), sum(gone for _child, gone in found)
+    if isinstance(node, dict) and "not" in node:
+        inner, gone = _without_gone(node["not"], subject, user)
+        return ({"not": inner} if inner else None), gone
+    try:
+        parse(node, subject, user=user)
+    except ConditionError:
+        return None, 1
+    return node, 0
+
+
 class _Parser:
     def __init__(self, user):
         self.user = user

@@ -16,16 +16,18 @@ Filters, segments, lists, cells, bulk acts, exports and the settings pages follo
 shows, requires and locks by condition, `sql` compares in the database, `indexes` keeps that fast.
 """
 
-from crm.custom.definitions import all_fields, field_named, fields_of, register, target_for, target_of, targets
+from crm.custom.definitions import Target, all_fields, field_named, fields_of, register, target_for, target_of, targets
 from crm.custom.importing import import_targets
 from crm.custom.reading import letter_text, told
-from crm.custom.writing import CustomRefused, check, cleaned, new_values, permitted, write
+from crm.custom.writing import CustomRefused, check, cleaned, defaults, new_values, permitted, write
 
 __all__ = [
     "CustomRefused",
+    "Target",
     "all_fields",
     "check",
     "cleaned",
+    "defaults",
     "field_named",
     "fields_of",
     "import_targets",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from crm.custom import formulas, values
 from crm.forms import TwoColumns
 from crm.models import CustomField, Role, Team
+from crm.models.object_kind import PREFIX
 from crm.money import CURRENCIES
 
 Kind = CustomField.Kind
@@ -120,14 +121,26 @@ class FieldForm(forms.ModelForm):
 
     def clean_key(self):
         taken = set(CustomField.objects.filter(subject=self.instance.subject).values_list("key", flat=True))
+        taken_elsewhere = self._keys_of_another_kind()
         if len(taken) >= MAX_FIELDS:
             raise forms.ValidationError(
                 _("There are %(n)s fields already. Bring a retired one back.") % {"n": MAX_FIELDS}
             )
-        key = self.cleaned_data["key"] or key_from(self.cleaned_data.get("label_en", ""), taken)
+        key = self.cleaned_data["key"] or key_from(self.cleaned_data.get("label_en", ""), taken | taken_elsewhere)
+        if key in taken_elsewhere:
+            raise forms.ValidationError(
+                _("Another kind of record has a field of another kind with this key. Choose another one.")
+            )
         if key in taken:
             raise forms.ValidationError(_("A field with this key exists already, perhaps a retired one."))
         return key
+
+    def _keys_of_another_kind(self):
+        """Keys that mean something else in the table of own objects: what is compared there has one type for each key."""
+        if not self.instance.subject.startswith(PREFIX):
+            return set()
+        rows = CustomField.objects.filter(subject__startswith=PREFIX).exclude(subject=self.instance.subject)
+        return set(rows.exclude(kind=self.instance.kind).values_list("key", flat=True))
 
     def clean_places(self):
         return self.instance.places if self.cleaned_data["places"] is None else self.cleaned_data["places"]

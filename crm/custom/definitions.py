@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from django.db.models import Q
+
 from crm import conditions, field_access
 from crm.kept import kept
 from crm.lists import columns as list_columns
@@ -15,6 +17,8 @@ class Target:
     """Records that can have custom fields: a subject of the condition language and of rights, and its list.
 
     `form(data, record, user)` gives the form of such a record: rules look at its other fields while it is filled in.
+    Where records of others share the table, `condition` tells these apart. `check(record, custom)` gives {key:
+    sentence} for values that the record itself refuses.
     """
 
     subject: str
@@ -22,9 +26,17 @@ class Target:
     label: str
     list_name: str
     form: Callable | None = None
+    condition: Q | None = None
+    check: Callable | None = None
+
+    def rows(self):
+        """All records of the kind, whoever asks."""
+        rows = self.model._base_manager.all()
+        return rows.filter(self.condition) if self.condition is not None else rows
 
 
 _targets: dict[str, Target] = {}
+_providers: list = []
 
 
 def register(subject, model, *, label, list_name, form=None):
@@ -37,19 +49,26 @@ def register(subject, model, *, label, list_name, form=None):
     field_access.own_fields(subject, lambda: [(f.name, f.label) for f in all_fields(subject) if not f.is_retired])
 
 
+def provider(fn):
+    """Decorator: `fn()` gives further Targets that are known only at run time."""
+    _providers.append(fn)
+    return fn
+
+
 def targets():
     """All kinds of record that can have custom fields."""
-    return list(_targets.values())
+    return [*_targets.values(), *(target for fn in _providers for target in fn())]
 
 
 def target_of(subject):
     """The kind of record, or None."""
-    return _targets.get(subject)
+    return _targets.get(subject) or next((t for t in targets() if t.subject == subject), None)
 
 
 def target_for(record):
     """The kind of record that this record is; None for one without custom fields."""
-    return next((t for t in _targets.values() if isinstance(record, t.model)), None)
+    found = next((t for t in _targets.values() if isinstance(record, t.model)), None)
+    return found or target_of(getattr(record, "access_kind", ""))
 
 
 def all_fields(subject):

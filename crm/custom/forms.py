@@ -1,9 +1,12 @@
 """Forms of custom fields: a block of its own inside the form of a record, or one field alone."""
 
 from django import forms
+from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from crm import files
 from crm.custom import definitions, values, writing
 from crm.models import CustomField, User
 
@@ -30,6 +33,25 @@ class ValueField(forms.Field):
             return values.clean(self.custom, value, by=self.by)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class UploadField(forms.FileField):
+    """A box for a file; it is kept once the record is there."""
+
+    def __init__(self, custom, **kwargs):
+        self.custom = custom
+        # When rules draw the boxes anew, what was chosen stays.
+        widget = forms.FileInput(attrs={"hx-preserve": "true"})
+        super().__init__(label=custom.label, help_text=custom.help, required=False, widget=widget, **kwargs)
+
+    def clean(self, data, initial=None):
+        upload = super().clean(data)
+        if upload:
+            try:
+                files.check(upload, files.safe_name(upload.name), settings.MAX_FILE_SIZE)
+            except files.FileRefused as refusal:
+                raise forms.ValidationError(str(refusal)) from None
+        return upload
 
 
 def _widget(field):
@@ -61,24 +83,28 @@ class CustomForm(forms.Form):
     was changed, and `after` all custom values as they will be. `overrides` are the other fields of the same form.
     """
 
-    def __init__(self, subject, record=None, data=None, files=None, *, by, only=None):
+    def __init__(self, subject, record=None, data=None, sent=None, *, by, only=None, takes_files=False):
         self.subject, self.record, self.by, self.only = subject, record, by, only
+        self.takes_files = takes_files and record is None  # later a file is changed on the page itself
         self.overrides, self.changes, self.after, self.elsewhere = {}, {}, {}, []
         self.before = dict(record.custom) if record is not None else writing.defaults(subject, by)
         self.shown = [f for f in definitions.fields_of(subject, by) if self._belongs(f)]
-        super().__init__(data, files, initial={f.name: self._initial(f) for f in self.shown})
+        super().__init__(data, sent, initial={f.name: self._initial(f) for f in self.shown})
         for field in self.shown:
-            self.fields[field.name] = ValueField(field, by=by, widget=_widget(field))
+            is_upload = field.kind == Kind.FILE and not only
+            self.fields[field.name] = (
+                UploadField(field) if is_upload else ValueField(field, by=by, widget=_widget(field))
+            )
 
     def _belongs(self, field):
-        if not field.editable_by(self.by) or (field.kind == Kind.FILE and not self.only):
+        if not field.editable_by(self.by) or (field.kind == Kind.FILE and not (self.only or self.takes_files)):
             return False
         return self.only in (None, field.name)
 
     def _initial(self, field):
         stored = self.before.get(field.key)
         if stored is None or field.kind in {Kind.CHOICES, Kind.FILE}:
-            return stored
+            return stored if field.kind != Kind.FILE or self.only else None
         if field.kind in values.RECORDS:
             found = values.names_of([(field, stored)], self.by).get((field.kind, stored))
             return f"{found} #{stored}" if found is not None else ""
@@ -93,7 +119,8 @@ class CustomForm(forms.Form):
         """How rules see the record while the form is being filled in."""
         typed = dict(self.before)
         if self.is_bound and self.errors is not None:  # cleans once
-            typed |= {f.key: self.cleaned_data.get(f.name) for f in self.shown if f.name in self.cleaned_data}
+            boxes = [f for f in self.shown if f.name in self.cleaned_data and not self._is_upload(f)]
+            typed |= {f.key: self.cleaned_data.get(f.name) for f in boxes}
         held = {key: value for key, value in typed.items() if value is not None}
         return writing.State(self.subject, self.record, held, self.overrides, self.by)
 
@@ -114,7 +141,8 @@ class CustomForm(forms.Form):
     def clean(self):
         """Only what the request holds is changed: a box that was not shown keeps its value."""
         data = super().clean()
-        asked = [f for f in self.shown if f.name in self.data or f.name in self.files or self._is_unticked(f)]
+        boxes = [f for f in self.shown if not self._is_upload(f)]
+        asked = [f for f in boxes if f.name in self.data or f.name in self.files or self._is_unticked(f)]
         self.changes = {
             f.key: data[f.name]
             for f in asked
@@ -147,6 +175,25 @@ class CustomForm(forms.Form):
                 name = f"cf_{key}"
                 self.add_error(name, text) if name in self.fields else self.elsewhere.append(text)
 
+    def _is_upload(self, field):
+        return field.kind == Kind.FILE and not self.only
+
+    def save_files(self, record):
+        """Keep the files that came with the form, now that there is a record. Returns sentences about those that a rule
+        refuses."""
+        refused = []
+        for field in self.shown:
+            upload = self.cleaned_data.get(field.name) if self._is_upload(field) else None
+            if not upload:
+                continue
+            try:
+                with transaction.atomic():
+                    stored = files.store(upload, upload.name, by=self.by, target=record)
+                    writing.write(record, {field.key: {"file": str(stored.uuid)}}, by=self.by)
+            except ValueError as refusal:  # FileRefused and CustomRefused are such
+                refused.append(str(refusal))
+        return refused
+
     def _is_unticked(self, field):
         # A browser sends nothing for boxes without a tick; the mark beside them says that they were shown.
         return field.kind == Kind.CHOICES and (f"{field.name}_shown" in self.data or self.only == field.name)
@@ -160,11 +207,13 @@ class WithCustom:
     """
 
     custom = None
+    takes_files = False  # the page's form is sent with files, and whoever saves it calls `save_files`
 
     def with_custom(self, subject, by, only=None):
         record = self.instance if self.instance.pk else None
         if by is not None and definitions.all_fields(subject):
-            self.custom = CustomForm(subject, record, self.data if self.is_bound else None, by=by)
+            data, sent = (self.data, self.files) if self.is_bound else (None, None)
+            self.custom = CustomForm(subject, record, data, sent, by=by, takes_files=self.takes_files)
             if only:
                 self.custom.shown, self.custom.fields = [], {}
                 self.custom.only = only
@@ -187,6 +236,10 @@ class WithCustom:
         """Write what was changed in the custom fields of a saved record."""
         if self.custom is not None and self.custom.changes:
             writing.write(self.instance, self.custom.changes, by=self.custom.by)
+
+    def save_files(self, record):
+        """Keep the files of the custom fields of a record that is saved now; see `CustomForm.save_files`."""
+        return self.custom.save_files(record) if self.custom is not None else []
 
     @property
     def custom_values(self):

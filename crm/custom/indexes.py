@@ -29,17 +29,22 @@ def wanted(field):
         found.append(_index(field))
     if field.is_searchable and field.kind in {Kind.TEXT, Kind.LINK}:
         word = OpClass(Upper(sql.stored(field)), name="text_pattern_ops")
-        found.append(models.Index(word, name=f"{_prefix(field)}find"))
+        found.append(models.Index(word, name=f"{_prefix(field)}find", condition=_condition(field)))
     return found
 
 
 def _index(field):
-    name = f"{_prefix(field)}{field.kind}"
+    name, only = f"{_prefix(field)}{field.kind}", _condition(field)
     if field.kind == Kind.CHOICES:
-        return GinIndex(sql.value(field), name=name)
+        return GinIndex(sql.value(field), name=name, condition=only)
     if field.kind in {Kind.TEXT, Kind.LINK}:
-        return models.Index(sql.order(field), "id", name=name)
-    return models.Index(sql.value(field), "id", name=name)
+        return models.Index(sql.order(field), "id", name=name, condition=only)
+    return models.Index(sql.value(field), "id", name=name, condition=only)
+
+
+def _condition(field):
+    """Where several kinds of record share a table, each index holds those of its own kind."""
+    return definitions.target_of(field.subject).condition
 
 
 def _prefix(field):
@@ -92,6 +97,12 @@ def build_now(field):
         for index in wanted(field):
             editor.add_index(model, index)
     _note(field, State.READY if wanted(field) else State.NONE)
+
+
+def drop_now(field):
+    """Take the indexes of a field away at once: where nobody works any more."""
+    for name in _there(field):
+        _execute(f"DROP INDEX IF EXISTS {connection.ops.quote_name(name)}")
 
 
 def _there(field):

@@ -48,8 +48,7 @@ def options_of(item):
 def preview(item, kind):
     """Try every different value that there is."""
     draft, found = _as(item, kind), Preview()
-    model = definitions.target_of(item.subject).model
-    rows = model._base_manager.filter(custom__has_key=item.key).order_by()
+    rows = definitions.target_of(item.subject).rows().filter(custom__has_key=item.key).order_by()
     for stored in rows.values_list(KeyTransform(item.key, "custom"), flat=True).distinct().iterator():
         found.total += 1
         if not _survives(item, draft, stored):
@@ -103,16 +102,21 @@ def run_kind(run):
 def _convert(item, kind):
     """Only choices are stored in another form: one as its key, several as a list."""
     makes = {
-        Kind.CHOICES: "jsonb_build_array(custom->%(key)s)",
-        Kind.CHOICE: "custom->%(key)s->0",
+        Kind.CHOICES: "jsonb_build_array(custom->%s)",
+        Kind.CHOICE: "custom->%s->0",
     }.get(kind)
     if makes is None:
         return
-    table = connection.ops.quote_name(definitions.target_of(item.subject).model._meta.db_table)
+    target = definitions.target_of(item.subject)
+    table = connection.ops.quote_name(target.model._meta.db_table)
+    only, params = "", ()
+    if target.condition is not None:
+        only, params = target.rows().values("pk").query.sql_with_params()
+        only = f" AND id IN ({only})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET custom = jsonb_set(custom, ARRAY[%(key)s], {makes}) WHERE custom ? %(key)s",  # noqa: S608
-            {"key": item.key},
+            f"UPDATE {table} SET custom = jsonb_set(custom, ARRAY[%s], {makes}) WHERE custom ? %s{only}",  # noqa: S608
+            [item.key, item.key, item.key, *params],
         )
 
 
@@ -126,7 +130,7 @@ def run_choices(run):
     """Batches by key; what is moved already fits no longer, so a second run goes on."""
     item, moved = CustomField.objects.get(pk=run.params["field"]), run.params["moved"]
     model = definitions.target_of(item.subject).model
-    rows = model._base_manager.filter(custom__has_key=item.key)
+    rows = definitions.target_of(item.subject).rows().filter(custom__has_key=item.key)
     last = (run.checkpoint or {}).get("last", 0)
     if not last:
         run.start(rows.count())

@@ -97,19 +97,26 @@ def check(subject, record, changes, *, by=None, overrides=None, whole=False):
         elif field.key not in after and _may_be_asked(field, by) and now.demands(field):
             blocks = whole or field.key in changes or not was.demands(field)
             errors |= {field.key: _("Fill in “%(field)s”.") % {"field": field.label}} if blocks else {}
+    target = definitions.target_of(subject)
+    if target.check is not None and not errors:
+        errors = target.check(record, after)
     if errors:
         raise CustomRefused(errors)
     return after
 
 
 def permitted(record, changes):
-    """Those of `changes` ({key: stored}) that no rule forbids now: an import leaves what is locked or not shown as it is."""
-    subject, left = definitions.target_for(record).subject, dict(changes)
+    """(those of `changes` ({key: stored}) that no rule forbids now, {key: why} of the others).
+
+    An import leaves what is locked or not shown as it is.
+    """
+    subject, left, refused = definitions.target_for(record).subject, dict(changes), {}
     try:
         check(subject, record, left)
     except CustomRefused as refusal:
-        left = {key: value for key, value in left.items() if key not in refusal.errors}
-    return left
+        refused = {key: text for key, text in refusal.errors.items() if key in left}
+        left = {key: value for key, value in left.items() if key not in refused}
+    return left, refused
 
 
 def _may_be_asked(field, by):

@@ -12,7 +12,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
@@ -62,7 +61,7 @@ def _assign(page, rows, data, by):
         # One word for the whole act, not one for each of a thousand rows.
         with override(owner.language):
             text = gettext("%(by)s gave you records: %(list)s") % {"by": by, "list": page.title}
-        notify(owner, "records.assigned", text, reverse(page.url_name), key=audit.context_id())
+        notify(owner, "records.assigned", text, page.url, key=audit.context_id())
 
 
 def _assign_back(page, rows, by):

@@ -177,7 +177,7 @@ def provider(list_name):
 
 def columns_of(page, user=None):
     """All columns of a list, or those that the user may see."""
-    found = [*page.columns, *_added.get(page.name, [])]
+    found = [*page.columns_for(user), *_added.get(page.name, [])]
     for fn in _providers.get(page.name, []):
         found += fn(user)
     found = [c for c in found if user is None or not c.kind_needed or access.may(user, c.kind_needed)]

@@ -50,6 +50,15 @@ class ListPage(Cells):
     def count_text(n):
         return ngettext("%(n)s record", "%(n)s records", n)
 
+    @property
+    def url(self):
+        """The list's address."""
+        return reverse(self.url_name)
+
+    def columns_for(self, user):
+        """The columns that the list itself declares; all of them without a user."""
+        return list(self.columns)
+
     def rows(self):
         """The queryset before rights and filters."""
         return self.model.objects.all()
@@ -83,6 +92,7 @@ class ListPage(Cells):
 
 
 _pages: dict[str, type[ListPage]] = {}
+_providers: list = []
 
 
 def register(page):
@@ -91,9 +101,17 @@ def register(page):
     return page
 
 
+def provider(fn):
+    """Decorator: `fn(name)` gives a list that is known only at run time, or None."""
+    _providers.append(fn)
+    return fn
+
+
 def page_named(name):
     """The list, or None."""
-    return _pages[name]() if name in _pages else None
+    if name in _pages:
+        return _pages[name]()
+    return next((page for fn in _providers if (page := fn(name))), None)
 
 
 def _single(params):
@@ -159,20 +177,30 @@ class Wish:
         return bool(key) and field_access.level_of_field(self.user, self.page.model, key) > field_access.HIDDEN
 
     def _tree(self):
-        try:
-            if "f" in self.params:
-                return conditions.parse_text(self.params["f"], self.page.subject, user=self.user)
+        """What is asked for. Of a view remains what can still be asked; `gone` says how much that leaves out."""
+        self.gone = 0
+        if "f" not in self.params:
             raw = self.view.tree if self.view else None
-            return conditions.parse(raw, self.page.subject, user=self.user)
+            tree, self.gone = conditions.surviving(raw, self.page.subject, user=self.user)
+            return tree
+        try:
+            return conditions.parse_text(self.params["f"], self.page.subject, user=self.user)
         except conditions.ConditionError as error:
             raise BadRequest(error.message) from None
 
     def _sort(self):
         asked = self.params.get("sort") or (self.view.sort if self.view else "") or self.page.default_sort
-        found = next((c for c in self.all_columns if c.name == asked.lstrip("-") and c.sort), None)
+        found = self._sortable(asked)
+        if found is None and not self.params.get("sort"):
+            # The view sorts by a column that has gone since.
+            asked, self.gone = self.page.default_sort, self.gone + 1
+            found = self._sortable(asked)
         if found is None:
             raise BadRequest(_("This list cannot be sorted that way."))
         return found, asked.startswith("-")
+
+    def _sortable(self, asked):
+        return next((c for c in self.all_columns if c.name == asked.lstrip("-") and c.sort), None)
 
     @cached_property
     def all_columns(self):
@@ -217,7 +245,7 @@ class Wish:
         view = self.view
         if view is None:
             return not conditions.is_empty(self.tree) or bool(self.params.keys() & {"cols", "sort", "shape"})
-        saved = conditions.parse(view.tree, self.page.subject)
+        saved, _gone = conditions.surviving(view.tree, self.page.subject, user=self.user)
         columns = getattr(view, "columns", None) or []
         return (
             saved != self.tree
@@ -271,7 +299,7 @@ class Wish:
 
     def url(self, **changes):
         """The list's address with some parameters changed."""
-        return reverse(self.page.url_name) + self.query(**changes)
+        return self.page.url + self.query(**changes)
 
     def filtered(self, tree):
         """Address with another filter. An empty one inside a view says so, else the view's own would come back."""

@@ -28,9 +28,9 @@ PATIENCE = "5s"
 
 @vary_on_headers("HX-Request")
 @drawn()
-def index(request, page_class):
-    """The list as a page or, for htmx, as the region that has changed."""
-    page = page_class()
+def index(request, page):
+    """The list as a page or, for htmx, as the region that has changed. `page` is its class, or one that is made."""
+    page = page() if isinstance(page, type) else page
     page.require(request.user)
     wish = Wish(page, request.user, request.GET)
     shape = shapes.picked(wish)
@@ -167,7 +167,7 @@ def _head(wish, column):
 
 def _tabs(wish):
     page, open_key = wish.page, wish.view_key
-    base = reverse(page.url_name)
+    base = page.url
     has_default = any(v.is_default for v in wish.views)
     tabs = [{"label": page.all_label, "url": f"{base}?view=all" if has_default else base, "current": not open_key}]
     for view in wish.presets:

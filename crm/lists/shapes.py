@@ -66,12 +66,18 @@ def picked(wish):
         return None
     shape, field = SHAPES.get(name), conditions.field_named(wish.page.subject, by, wish.user)
     if shape is None or field is None or not fits(shape, field):
+        if not wish.params.get("shape"):
+            # The view goes by a field that has gone since: it is shown as a table.
+            return None
         raise BadRequest(_("This list cannot be shown that way."))
     return shape, field
 
 
 def fits(shape, field):
     """Names and other texts of which each row has its own are no values to count by."""
+    if field.match and not field.expression:
+        # A record may have several of it: there is no one value to count by.
+        return False
     return field.kind in shape.kinds and not (field.kind == "text" and field.key)
 
 

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.db import OperationalError, connection, transaction
-from django.urls import reverse
 
 from crm.conditions.widgets import dump
 from crm.lists.page import Wish, page_named
@@ -39,7 +38,7 @@ def way_back(params, row):
     if found is None:
         return ""
     kept = {name: params[name] for name in KEPT + PLACE if params.get(name)}
-    return reverse(found[0].url_name) + ("?" + urlencode(kept) if kept else "")
+    return found[0].url + ("?" + urlencode(kept) if kept else "")
 
 
 def neighbour(page, user, params, row, *, forward):

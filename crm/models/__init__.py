@@ -6,6 +6,8 @@ from crm.models.invitation import Invitation
 from crm.models.job import Job
 from crm.models.note import Draft, Note, Pin, Reaction
 from crm.models.notification import Notification
+from crm.models.object_kind import ObjectKind, ObjectRelation
+from crm.models.object_record import Link, ObjectRecord, RecordLink
 from crm.models.outbox import OutboxMessage
 from crm.models.participant import Collaborator, Follower
 from crm.models.saved_view import SavedView
@@ -28,11 +30,16 @@ __all__ = [
     "Follower",
     "Invitation",
     "Job",
+    "Link",
     "Note",
     "Notification",
+    "ObjectKind",
+    "ObjectRecord",
+    "ObjectRelation",
     "OutboxMessage",
     "Pin",
     "Reaction",
+    "RecordLink",
     "Role",
     "SavedView",
     "SearchWord",

@@ -23,6 +23,12 @@ def steps(context, row):
 
 
 @register.inclusion_tag("components/list_crumb.html", takes_context=True)
+def page_crumb(context, row, page):
+    """The same for a list that is known only at run time."""
+    return {"url": way_back(context["request"].GET, row) or page.url, "title": page.title}
+
+
+@register.inclusion_tag("components/list_crumb.html", takes_context=True)
 def list_crumb(context, row, url_name, title):
     """The way back: to the list with the filter, order and page from which the record was opened, else to `url_name`."""
     return {"url": way_back(context["request"].GET, row) or reverse(url_name), "title": title}

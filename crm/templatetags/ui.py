@@ -58,6 +58,12 @@ def avatar(obj, size="", square=False):
     )
 
 
+@register.simple_tag(takes_context=True)
+def list_links(context, page):
+    """(label, icon, url) of what apps let people do to a list."""
+    return registry.list_links(page, context["request"].user)
+
+
 @register.simple_tag
 def chip(text, tone="", name=""):
     """A small label; with an icon where it is a status."""

@@ -45,7 +45,7 @@ def cell(request, name, pk, field):
             return _asked(request, page, column, row, form, was=now, conflict=conflict, status=422)
         editor.write(row, form, field, request.user)
     if not request.htmx:
-        return htmx.redirect(request, reverse(page.url_name), _("Saved."))
+        return htmx.redirect(request, page.url, _("Saved."))
     return _shown(request, page, column, pk)
 
 

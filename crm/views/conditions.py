@@ -20,8 +20,8 @@ def _subject(request, name):
     named = conditions.subject_named(name) if ":" not in name else None
     if named is None:
         raise Http404
-    if kind := getattr(named.model, "access_kind", ""):
-        access.require(request.user, kind)
+    if named.access_kind:
+        access.require(request.user, named.access_kind)
     return named
 
 

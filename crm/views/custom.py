@@ -9,6 +9,7 @@ from crm import access, custom, files, htmx
 from crm.custom import section as sections
 from crm.custom.forms import CustomForm
 from crm.models import CustomField
+from crm.objects.relations import target_named
 from crm.picking import suggestions as find
 from crm.templatetags.custom import boxes as boxes_context
 
@@ -102,9 +103,10 @@ def boxes(request, subject, pk):
     if target is None:
         raise Http404
     access.require(request.user, subject, "edit")
-    form = CustomForm(subject, record, request.POST, by=request.user)
-    if target.form is not None:
-        whole = target.form(request.POST, record, request.user)
+    whole = target.form(request.POST, record, request.user) if target.form is not None else None
+    takes_files = getattr(whole, "takes_files", False)
+    form = CustomForm(subject, record, request.POST, by=request.user, takes_files=takes_files)
+    if whole is not None:
         form.overrides = whole.cleaned_data if whole.errors is not None else {}
     context = boxes_context(form)
     form._errors = {}  # Nobody has pressed the button yet.
@@ -114,8 +116,9 @@ def boxes(request, subject, pk):
 @require_GET
 def suggestions(request, kind):
     """Names for a text box that names a record: options of a datalist."""
-    if kind not in {"contact", "company"}:
+    target = target_named(kind)
+    if target is None:
         raise Http404
-    model = access.kind_named(kind).model
-    typed = next((value for name, value in request.GET.items() if name == "q" or name.startswith("cf_")), "")
-    return render(request, "crm/custom/_suggestions.html", {"rows": find(model, request.user, typed)})
+    typed = next((value for name, value in request.GET.items() if name.startswith(("q", "cf_", "rel_"))), "")
+    rows = find(target.rows().visible_to(request.user), typed)
+    return render(request, "crm/custom/_suggestions.html", {"rows": rows})

@@ -4,7 +4,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -153,7 +152,7 @@ def undo(request, name, token):
     if count_of(page, asked["contexts"]) <= AT_ONCE:
         back, kept = undo_now(page, act, asked["contexts"], request.user)
         text = _undone(back, [str(row) for row in named(page, kept, request.user)])
-        return htmx.redirect(request, reverse(page.url_name), text)
+        return htmx.redirect(request, page.url, text)
     params = {"wish": {"list": page.name}, "act": act.name, "contexts": asked["contexts"]}
     job = jobs.start("lists.undo", by=request.user, params=params, subject=f"{page.title}: {act.label}")
     return htmx.redirect(request, job.get_absolute_url())

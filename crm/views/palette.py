@@ -1,7 +1,6 @@
 """The palette, the search page and the list of all places."""
 
 from django.shortcuts import render
-from django.urls import reverse
 
 from crm import registry
 from crm.search import search
@@ -33,13 +32,10 @@ def places(request):
 
 def _commands(user, words):
     """Commands and places whose name holds every word; all of them while nothing is typed."""
-    places = [
-        (str(i.name), i.icon, reverse(i.url_name), f"g {i.shortcut}" if i.shortcut else "")
-        for i in registry.nav_for(user)
-    ]
+    places = [(str(i.name), i.icon, i.url, f"g {i.shortcut}" if i.shortcut else "") for i in registry.nav_for(user)]
     # What makes something stands before what only shows something.
     ordered = sorted(registry.commands_for(user), key=lambda c: c.act != "edit")
-    commands = [(str(c.name), c.icon, reverse(c.url_name), c.shortcut) for c in ordered]
+    commands = [(str(c.name), c.icon, c.url, c.shortcut) for c in ordered]
     found = [c for c in commands + places if all(word in c[0].casefold() for word in words.split())]
     return [
         {"name": name, "icon": icon, "url": url, "keys": keys.upper().split()} for name, icon, url, keys in found[:12]

@@ -1,6 +1,7 @@
 from deals.models.deal import Deal
 from deals.models.gate import StageGate
 from deals.models.line import DealLine
+from deals.models.object_link import DealLink
 from deals.models.order import Order, OrderLine, PurchaseFacts
 from deals.models.pipeline import LossReason, Pipeline, Stage
 from deals.models.product import Product
@@ -11,6 +12,7 @@ __all__ = [
     "Acceptance",
     "Deal",
     "DealLine",
+    "DealLink",
     "LossReason",
     "Order",
     "OrderLine",

@@ -108,4 +108,4 @@ def step_kind(data):
 def suggest(model, user, data):
     """Up to ten visible records whose name begins with what was typed; htmx sends the box's own name."""
     typed = next((data[name] for name in ("contact", "company", "q") if data.get(name)), "")[:100]
-    return suggestions(model, user, typed)
+    return suggestions(model.objects.visible_to(user), typed)

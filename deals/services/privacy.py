@@ -15,6 +15,7 @@ privacy.exempt(
     *("deals.pipeline", "deals.pipelineevent", "deals.stage", "deals.stageevent", "deals.lossreason"),
     *("deals.product", "deals.productevent"),
 )
+privacy.exempt("Which record of an own kind belongs to which deal: two numbers.", "deals.deallink")
 privacy.anonymise(
     "deals.deal",
     why=_("Sums and stages count in the figures; the name and all texts go."),

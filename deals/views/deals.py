@@ -59,7 +59,7 @@ def new(request):
 @require_POST
 def create(request):
     require(request.user, "deal", "edit")
-    form = DealForm(request.POST, user=request.user)
+    form = DealForm(request.POST, request.FILES, user=request.user)
     task = request.POST.get("task", "")
     if not form.is_valid():
         return render(request, "deals/deal_form.html", {"form": form, "task": task}, status=422)
@@ -73,7 +73,8 @@ def create(request):
     deal.begin(by=request.user)
     if source:
         editing.take_over(deal, source, by=request.user)
-    return htmx.redirect(request, deal.get_absolute_url(), _("The deal is open."))
+    said = [_("The deal is open."), *form.save_files(deal)]
+    return htmx.redirect(request, deal.get_absolute_url(), " ".join(said))
 
 
 def edit(request, pk):

@@ -14,7 +14,7 @@ from contacts.imports.cleaning import Cleaner
 from contacts.models import Contact, ContactPoint, ImportedRow, ImportRun
 from contacts.services import people
 from crm import audit, jobs, outbox
-from crm.models import Event, Job
+from crm.models import CustomField, Event, Job
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -478,3 +478,27 @@ def test_an_import_is_started_once(client, admin):
 
     assert Job.objects.filter(kind="contacts.import").count() == 1
     assert Contact.objects.count() == 1
+
+
+def test_own_fields_are_demanded_begun_with_and_left_alone_where_a_rule_locks_them(client, admin):
+    level = {"subject": "contact", "kind": "text"}
+    CustomField.objects.create(**level, key="level", label_en="Level", is_required=True)
+    CustomField.objects.create(**level, key="origin", label_en="Origin", default="fair")
+    lock = {"lock": {"all": [{"field": "city", "op": "is", "value": "Bonn"}]}}
+    CustomField.objects.create(**level, key="grade", label_en="Grade", rules=lock)
+    bea = factories.contact("Bea", "Ost", email="bea@example.com", city="Bonn", custom={"grade": "A"})
+    people.points.add_point(bea, "email", "bea@example.com")
+    rows = "ann@example.com,Ann,Lee,gold,\nbob@example.com,Bob,May,,\nbea@example.com,Bea,Ost,iron,B\n"
+
+    run = _import(client, admin, f"Email,First name,Last name,Level,Grade\n{rows}".encode())
+
+    counts = {name: run.counts[name] for name in ("created", "updated", "failed", "kept_back")}
+    assert counts == {"created": 1, "updated": 1, "failed": 1, "kept_back": 1}
+    assert Contact.objects.get(first_name="Ann").custom == {"level": "gold", "origin": "fair"}
+    bea.refresh_from_db()
+    assert bea.custom == {"level": "iron", "grade": "A"}
+    assert list(run.rows.order_by("line").values_list("outcome", "reason")) == [
+        ("created", ""),
+        ("failed", "Fill in “Level”."),
+        ("updated", "“Grade” is locked now."),
+    ]

@@ -15,7 +15,7 @@ from contacts.models import Company, Consent, Contact, ContactPair, Employment, 
 from contacts.services import consents, merging, people, points, tasks
 from contacts.services.merging import pointers as found
 from crm import events, outbox
-from crm.models import Delivery, Event, StoredFile
+from crm.models import CustomField, Delivery, Event, StoredFile
 from deals.models import Order
 from tests import factories
 from tests.contacts.one_of_each import digests, pointing_at, row_of
@@ -358,3 +358,18 @@ def test_two_who_merge_the_same_pair_crosswise_merge_it_once(alice, bob):
 
     assert sorted(told) == ["merged", "refused"]
     assert (Contact.objects.count(), Merge.objects.count()) == (1, 1)
+
+
+def test_own_fields_that_name_the_one_who_goes_name_the_one_who_stays(admin):
+    for subject in ("contact", "deal"):
+        CustomField.objects.create(subject=subject, key="friend", kind="contact", label_en="Friend")
+    ann, twin, third = (factories.contact("Ann", name) for name in ("Lee", "Leigh", "Third"))
+    Contact.objects.filter(pk=third.pk).update(custom={"friend": twin.pk, "other": "x"})
+    Contact.objects.filter(pk=ann.pk).update(custom={"friend": third.pk})
+
+    merge = merging.merge_contacts(ann, twin, by=admin)
+    after = dict(Contact.objects.values_list("pk", "custom"))
+    merging.undo_merge(merge, by=admin)
+
+    assert after == {ann.pk: {"friend": third.pk}, third.pk: {"friend": ann.pk, "other": "x"}}
+    assert Contact.objects.get(pk=third.pk).custom == {"friend": twin.pk, "other": "x"}

@@ -26,7 +26,7 @@ GUARDED = ["company_settings", "users", "teams", "roles"]
 def test_an_administrator_opens_every_page(client, admin, name, django_assert_max_num_queries):
     client.force_login(admin)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert client.get(reverse(name)).status_code == 200
 
 

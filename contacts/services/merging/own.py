@@ -4,10 +4,12 @@ from django.db.models import F, Q
 
 from contacts.models import (
     Company,
+    CompanyLink,
     CompanyPair,
     Consent,
     ConsentChain,
     Contact,
+    ContactLink,
     ContactPair,
     ContactPoint,
     Employment,
@@ -99,6 +101,19 @@ def imports_of_both(changes, kept, gone):
     """What an import that knew both noted stands once. Its undo leaves the company: the merge is work on it."""
     _once(changes, ImportedCompany, "company_id", ("run_id",), kept, gone)
     _move(changes, ImportedCompany, "company_id", kept, gone)
+
+
+@rule(Contact, ContactLink)
+def ties_of_both(changes, kept, gone):
+    """What records of own kinds are tied to; a record that was tied to both is tied once."""
+    _once(changes, ContactLink, "target_id", ("relation_id", "record_id"), kept, gone)
+    _move(changes, ContactLink, "target_id", kept, gone)
+
+
+@rule(Company, CompanyLink)
+def ties_of_both_companies(changes, kept, gone):
+    _once(changes, CompanyLink, "target_id", ("relation_id", "record_id"), kept, gone)
+    _move(changes, CompanyLink, "target_id", kept, gone)
 
 
 def _once(changes, model, column, names, kept, gone):

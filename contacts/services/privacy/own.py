@@ -42,6 +42,11 @@ exempt(
     *("crm.savedview", "crm.savedview_default_for", "crm.feed", "crm.alert", "crm.alertrow"),
 )
 exempt(
+    "Records of the company's own kinds: they stay, what ties them to the person goes.",
+    *("crm.objectkind", "crm.objectkindevent", "crm.objectrelation", "crm.objectrelationevent", "crm.objectrecord"),
+    *("crm.objectrecordevent", "crm.recordlink", "contacts.companylink"),
+)
+exempt(
     "Companies, which are no people.",
     *("contacts.company", "contacts.companyevent", "contacts.companypair", "contacts.importedcompany", "contacts.requisite"),
     *("contacts.requisiteevent", "contacts.bankaccount", "contacts.bankaccountevent"),

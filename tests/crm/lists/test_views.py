@@ -2,9 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.conditions.widgets import dump
-from crm.models import SavedView
+from crm.models import CustomField, SavedView
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +151,22 @@ def test_a_view_of_another_list_is_none_of_this_one(client, alice, people):
 
     assert change(client, view, "delete").status_code == 404
     assert SavedView.objects.filter(pk=view.pk).exists()
+
+
+def test_a_view_that_asks_about_a_retired_field_shows_what_remains_and_says_so(client, alice, people):
+    field = CustomField.objects.create(subject="contact", key="level", kind="text", label_en="Level")
+    asked = {"all": [ULM, {"not": {"field": "cf_level", "op": "is", "value": "gold"}}]}
+    view = SavedView.objects.create(
+        list_name="contacts", name="Gold", owner=alice, tree=asked, sort="cf_level", shape="values", by="cf_level"
+    )
+    client.force_login(alice)
+    before = client.get(reverse("contacts:index") + f"?view={view.pk}").context["wish"].gone
+    CustomField.objects.filter(pk=field.pk).update(retired_at=timezone.now())
+
+    page = client.get(reverse("contacts:index") + f"?view={view.pk}")
+
+    assert before == 0
+    assert page.status_code == 200
+    assert [row.last_name for row, _cells in page.context["rows"]] == ["Abel"]
+    assert "asks about something that is no longer there" in page.content.decode()
+    assert client.get(reverse("contacts:index") + "?f=" + dump(asked)).status_code == 400

@@ -1,0 +1,54 @@
+"""What a record is called, and by what it is told from others of its kind."""
+
+import re
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.custom import definitions, values
+from crm.text import sort_key
+
+SLOT = re.compile(r"\{([a-z0-9_]+)\}")
+OWN = ("n", "year")  # what a pattern knows besides the keys of own fields
+LONGEST = 200
+# What can be compared from record to record: one plain value that is stored as text.
+COMPARED = ("text", "link", "number", "date")
+
+
+def wrong_pattern(pattern, subject):
+    """Why a pattern cannot name records of a subject, as a sentence; "" when it can."""
+    known = {field.key for field in definitions.all_fields(subject)} | set(OWN)
+    if unknown := [name for name in SLOT.findall(pattern) if name not in known]:
+        return _("There is no field “%(name)s”. Write {n}, {year} or the key of an own field.") % {"name": unknown[0]}
+    if not SLOT.search(pattern):
+        return _("A pattern without {n} or a field would give all records the same name.")
+    return "" if "{" not in SLOT.sub("", pattern) else _("A brace is not closed.")
+
+
+def name_of(record):
+    """The title as it was typed, or what the pattern of the kind makes of number and fields."""
+    kind = record.definition
+    if not kind.pattern:
+        return record.title
+    fields = {field.key: field for field in definitions.all_fields(kind.subject)}
+
+    def said(slot):
+        if slot[1] == "n":
+            return str(record.number)
+        if slot[1] == "year":
+            return str(timezone.localtime(record.created_at).year)
+        field = fields.get(slot[1])
+        return values.text(field, values.held(field, record)) if field else ""
+
+    return " ".join(SLOT.sub(said, kind.pattern).split())[:LONGEST] or str(record.number)
+
+
+def unique_of(record):
+    """What no other record of the kind may have, in its normal form; None where anything may come twice."""
+    return unique_value(record.definition, record.title, record.custom)
+
+
+def unique_value(kind, title, custom):
+    if not kind.unique_by:
+        return None
+    return sort_key(title if kind.unique_by == "title" else str(custom.get(kind.unique_by) or "")) or None
