@@ -1,6 +1,7 @@
 """Django admin for administrators: search, filters, autocomplete and the audit trail of the core's records."""
 
 from allauth.account.decorators import secure_admin_login
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -135,6 +136,11 @@ class StoredFileAdmin(ReadOnlyAdmin):
     # A link to the stored name would open the file in the browser: downloads go through the program's own view.
     exclude = ["content"]
 
+    def get_queryset(self, request):
+        """Names of files in what is private (personal letters) are nobody else's to read."""
+        private = [model._meta.label_lower for model in apps.get_models() if getattr(model, "access_private", False)]
+        return super().get_queryset(request).exclude(target_type__in=private)
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
@@ -144,6 +150,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     # Sign-in and invitation letters carry links that work; nobody reads them here.
     exclude = ["text", "html"]
+
+    def get_queryset(self, request):
+        """Letters that users send by mailboxes of their own are not the company's."""
+        return super().get_queryset(request).filter(account="")
 
 
 @admin.register(OutboxMessage)

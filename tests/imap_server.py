@@ -1,9 +1,11 @@
 """A real IMAP server for tests: pymap over its own demonstration account, with one empty folder."""
 
+import contextlib
 import imaplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
@@ -52,6 +54,42 @@ class ImapServer:
         mailbox.user_name, mailbox.folder, mailbox.password = USER, FOLDER, PASSWORD
         mailbox.save()
         return mailbox
+
+
+class Dropping:
+    """A wire to a server of this machine that breaks after so many bytes of answers; None lets everything through."""
+
+    def __init__(self, port):
+        self.target, self.limit = port, None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _address = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.target))
+            threading.Thread(target=self._carry, args=(near, far, None), daemon=True).start()
+            threading.Thread(target=self._carry, args=(far, near, self.limit), daemon=True).start()
+
+    @staticmethod
+    def _carry(source, target, left):
+        try:
+            while (piece := source.recv(256)) and left != 0:
+                piece = piece if left is None else piece[:left]
+                target.sendall(piece)
+                left = None if left is None else left - len(piece)
+        except OSError:
+            pass
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 def serve():

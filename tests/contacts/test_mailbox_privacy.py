@@ -8,6 +8,7 @@ from contacts.models import PersonalLetter, PersonalMailbox
 from contacts.services import people
 from contacts.services.mailbox import keeping
 from crm import access, timeline
+from crm.mail import queue_mail
 from crm.mail.incoming.parse import parse
 from crm.models import StoredFile
 from crm.timeline import Wish
@@ -199,3 +200,13 @@ def test_a_page_with_many_letters_asks_as_often_as_one_with_one(
 
     with django_assert_max_num_queries(45):
         assert client.get(ann.get_absolute_url()).content.count(b'class="letter-x"') == 24
+
+
+def test_the_administration_names_no_file_and_no_recipient_of_private_letters(letter, admin, client):
+    queue_mail(to="ann@client.test", subject="", text="", account=f"mailbox:{letter.mailbox_id}")
+    client.force_login(admin)
+
+    for path, words in (("storedfile", b"wage.txt"), ("delivery", b"ann@client.test")):
+        page = client.get(f"/admin/crm/{path}/")
+        assert page.status_code == 200
+        assert words not in page.content

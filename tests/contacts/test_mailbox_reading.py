@@ -11,9 +11,10 @@ from contacts.models import MailFolder, PersonalLetter, PersonalMailbox, SeenLet
 from contacts.services import people
 from contacts.services.mailbox import accounts, comparing, reading, retaking
 from crm.mail import queue_mail
+from crm.mail.incoming import parse as parsing
 from crm.models import Delivery, Event, Notification
 from tests.contacts.mailboxes import letter
-from tests.imap_server import FOLDER, PASSWORD, USER
+from tests.imap_server import FOLDER, PASSWORD, USER, Dropping
 
 pytestmark = pytest.mark.django_db
 State, Reason = SeenLetter.State, SeenLetter.Reason
@@ -139,6 +140,44 @@ def test_d20_a_turn_that_dies_in_the_middle_is_continued_where_it_stood(box, ima
     look(box)
     assert sorted(PersonalLetter.objects.values_list("subject", flat=True)) == ["Case 1", "Case 2", "Case 3"]
     assert Event.objects.filter(kind="mail.received").count() == 3
+
+
+def test_d20_a_wire_that_breaks_while_letters_flow_loses_none_and_doubles_none(box, imap, ann, settings):
+    wire = Dropping(imap.port)
+    settings.OUTSIDE_ALLOW.append(f"127.0.0.1:{wire.port}")
+    PersonalMailbox.objects.filter(pk=box.pk).update(imap_port=wire.port)
+    imap.put(*(letter(n, body="x" * 3000) for n in range(1, 6)))
+
+    stored = []
+    for wire.limit in (
+        900,
+        5000,
+        9000,
+        None,
+    ):  # in the sign-in or the heads, in the first letters, in later ones, never
+        reading.look(box.pk)
+        stored.append(PersonalLetter.objects.count())
+        PersonalMailbox.objects.filter(pk=box.pk).update(failures=0)
+
+    wire.close()
+    assert stored[0] == 0
+    assert 0 < stored[2] < 5
+    assert stored[3] == Event.objects.filter(kind="mail.received").count() == 5
+    assert [row[1] for row in ledger()[:5]] == [State.STORED] * 5
+
+
+def test_d20_of_a_letter_too_large_the_beginning_is_kept_and_the_next_ones_come(box, imap, ann, monkeypatch):
+    for module in (parsing, reading):
+        monkeypatch.setattr(module, "LARGEST", 2000)
+    imap.put(letter(1, body="Hello.\r\n" + "x" * 5000), letter(2))
+
+    look(box)
+
+    large, small = PersonalLetter.objects.order_by("message_id")
+    assert large.text.startswith("Hello.")
+    assert "too large" in large.missing
+    assert (small.text, small.missing) == ("Hello.", "")
+    assert SeenLetter.objects.get(letter=large).size > 5000
 
 
 def test_one_worker_at_a_time_reads_a_mailbox_and_a_paused_one_rests(box):
