@@ -34,11 +34,11 @@ def write_note(target, kind, text, *, by, uploads=(), contact=None, company=None
     note = Note.objects.create(**about(target), author=by, text=text, mentions=[user.pk for user in mentions])
     if taken := files.take_uploads(uploads, by=by, target=target):
         Note.objects.filter(pk=note.pk).update(files=[file.uuid for file in taken])
-    # The stream of a person or company knows it by that; anything else is what the event is about.
-    parties = {"contact": contact, "company": company} if contact or company else {"target": target}
-    event = record(kind, **parties, actor=by, note=note.pk, **data)
+    # What is written on a person or a company is about nothing else; on a deal or a ticket, it is about that.
+    object_ = None if target in (contact, company) else target
+    event = record(kind, contact=contact, company=company, target=object_, actor=by, note=note.pk, **data)
     forget_draft(target, by)
-    return Written(event, note, _tell(note, target, mentions, by))
+    return Written(event, note, _tell(str(note.pk), target, mentions, by))
 
 
 @transaction.atomic
@@ -53,7 +53,7 @@ def edit_note(note, target, text, *, version, by):
     now.text, now.mentions, now.edited_at = text, [user.pk for user in mentions], timezone.now()
     now.version += 1
     now.save()
-    return _tell(now, target, mentions, by)
+    return _tell(str(now.pk), target, mentions, by)
 
 
 def take_back(note):
@@ -63,6 +63,11 @@ def take_back(note):
 
 def put_back(note):
     Note.objects.filter(pk=note.pk).update(deleted_at=None)
+
+
+def tell_mentioned(text, target, *, by, key):
+    """Tell those whom a text on a record mentions, where the text is kept elsewhere. Returns who was not told."""
+    return _tell(key, target, mentioned(text), by)
 
 
 def mentioned(text):
@@ -88,8 +93,8 @@ def may_see(user, target):
     return type(target).objects.visible_to(user).filter(pk=target.pk).exists()
 
 
-def _tell(note, target, mentions, by):
-    """Tell those who are mentioned, once for each note; returns those who may not see the record."""
+def _tell(key, target, mentions, by):
+    """Tell those who are mentioned, once for each key; returns those who may not see the record."""
     untold = []
     for user in mentions:
         if user == by:
@@ -99,7 +104,7 @@ def _tell(note, target, mentions, by):
             continue
         with override(user.language):
             text = _("%(by)s mentions you: %(record)s") % {"by": by, "record": target}
-        notify(user, "note.mention", text, target.get_absolute_url(), key=str(note.pk))
+        notify(user, "note.mention", text, target.get_absolute_url(), key=key)
     return untold
 
 

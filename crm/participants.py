@@ -45,8 +45,8 @@ def forget(record):
 # What followers hear of: what happened with the customer, not each change of a field.
 HEARD = (
     "note.added", "call.logged", "meeting.held", "contact.stage_changed", "contact.assigned", "company.assigned",
-    "contact.moved", "task.done", "deal.created", "deal.won", "deal.lost", "proposal.viewed", "proposal.accepted",
-    "proposal.declined", "order.paid", "ticket.created", "ticket.resolved", "ticket.rated", "email.bounced",
+    "contact.moved", "task.done", "deal.created", "deal.stage_changed", "deal.won", "deal.lost", "proposal.viewed", "proposal.accepted",
+    "proposal.declined", "order.paid", "ticket.created", "ticket.customer_wrote", "ticket.replied", "ticket.noted", "ticket.resolved", "ticket.rated", "email.bounced",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from crm.registry import (
     work_target,
 )
 from crm.search import SearchSource, search_source
+from crm.views import participants
 from deals import filters, guards, lists, queue, seed, today  # noqa: F401  registered by being imported
 from deals.forms import DealForm
 from deals.models import Deal, DealLink, Order, Product
@@ -73,6 +74,7 @@ declare_notification("proposal.viewed", _("A client looks at your proposal"))
 declare_notification("proposal.answered", _("A client answers your proposal"), mail=True)
 
 subscribe("contact.handed_off", name="deals.take_lead")(handoff.take_lead)
+panel("deal", name="participants", title=_("Who works on it"), order=80)(participants.panel)
 work_target(WorkTarget("deal", "deals.deal", lambda deal: (deal.contact, deal.company), steps.repeat_on))
 
 periodic("deals.tasks.refresh_steps", every=60)

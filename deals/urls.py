@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deals.views import board, deals, lines, offers, orders, pipelines, products, proposals, stage_moves, table
+from deals.views import board, deals, lines, offers, orders, pipelines, products, proposals, stage_moves, table, talks
 
 app_name = "deals"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("<int:pk>/facts/<slug:name>/", deals.field, name="deal_field"),
     path("<int:pk>/facts/<slug:name>/shown/", deals.field_shown, name="deal_field_shown"),
     path("<int:pk>/steps/", deals.step_create, name="step_create"),
+    path("<int:pk>/talks/", talks.create, name="deal_talk_create"),
     path("<int:pk>/files/", deals.file_create, name="file_create"),
     path("<int:pk>/lines/", lines.create, name="line_create"),
     path("<int:pk>/lines/order/", lines.reorder, name="line_order"),

@@ -32,6 +32,7 @@ from crm.registry import (
 )
 from crm.search import SearchSource, search_source
 from crm.text import digits
+from crm.views import participants
 from tickets import filters, guards, seed, today  # noqa: F401  registers what may be asked
 from tickets.models import Article, Mailbox, Ticket
 from tickets.services import bounces, privacy  # noqa: F401  hear of answers that came back, and of people to be erased
@@ -92,6 +93,7 @@ periodic("tickets.tasks.sweep_letters", every=3600, queue="events")
 declare("ticket.created", gettext_lazy("Asked: {target}"), icon="message-circle", group="service")
 declare("ticket.customer_wrote", gettext_lazy("Wrote in {target}"), icon="mail", group="service")
 declare("ticket.replied", gettext_lazy("{actor} answered in {target}"), icon="message-reply", group="service")
+declare("ticket.noted", gettext_lazy("{actor} wrote a note in {target}"), icon="note", group="service")
 declare("ticket.deleted", gettext_lazy("{actor} deleted the ticket {title}"), icon="trash", group="service")
 declare(
     "ticket.assigned", gettext_lazy("{actor} gave {target} to {to}"), icon="user-share", group="service", noisy=True
@@ -179,6 +181,7 @@ def open_tickets_of_group(user, company_ids):
     return str(Ticket.objects.visible_to(user).open().filter(company__in=company_ids).count() or "")
 
 
+panel("ticket", name="participants", title=gettext_lazy("Who works on it"), order=80)(participants.panel)
 work_target(
     WorkTarget(
         "ticket",

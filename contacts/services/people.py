@@ -8,7 +8,7 @@ from contacts.services import next_steps, points
 from contacts.services.employments import keep_employment, repeat_main
 from contacts.services.lifecycle import set_stage
 from contacts.services.quality.measuring import measure
-from crm import notes, participants, tags
+from crm import notes, participants, registry, tags
 from crm.events import record
 from crm.text import sort_key
 
@@ -143,13 +143,22 @@ def shown_value(about, name):
 
 @transaction.atomic
 def log_talk(about, kind, text, *, by, minutes=None, uploads=()):
-    """Write a note, a call or a meeting with a person or a company into the stream. Returns what was written."""
-    touch(about)
+    """Write a note, a call or a meeting on a person, a company or a record of theirs. Returns what was written."""
+    contact, company = parties_of(about)
+    if contact or company:
+        touch(contact or company)
     names = {"note": "note.added", "call": "call.logged", "meeting": "meeting.held"}
     data = {"minutes": minutes} if minutes else {}
-    contact = about if isinstance(about, Contact) else None
-    company = contact.company if contact else about
     return notes.write_note(about, names[kind], text, by=by, uploads=uploads, contact=contact, company=company, **data)
+
+
+def parties_of(about):
+    """The (person, company) with whom a record has to do: itself and its own, or those a higher app names."""
+    if isinstance(about, Contact):
+        return about, about.company
+    if isinstance(about, Company):
+        return None, about
+    return registry.work_target_of(about._meta.label_lower).parties(about)
 
 
 def touch(about, at=None):

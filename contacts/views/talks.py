@@ -1,4 +1,4 @@
-"""The composer on the page of a person or a company: notes, calls, meetings, letters."""
+"""The composer on the page of a record: notes, calls, meetings, and letters to people and companies."""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contacts.forms import TalkForm
-from contacts.models import LetterTemplate, PersonalLetter
+from contacts.models import Company, Contact, LetterTemplate, PersonalLetter
 from contacts.services import letters, people
 from contacts.services.mailbox import templates, writing
 from contacts.views import fields
@@ -21,15 +21,20 @@ from crm.views.timeline import said_of
 def create(request, subject, pk):
     """Write what was said, or send a letter."""
     record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
+    return keep(request, record, lambda wish=None: composer(subject, record, request.user, wish))
+
+
+def keep(request, record, composed):
+    """Write what the composer of a record holds. `composed(wish)` is what the composer needs to be shown again."""
     form = TalkForm(request.POST)
     done = _write(record, form, request) if form.is_valid() else None
     if done is None:
-        context = composer(subject, record, request.user, request.POST) | {"form": form}
+        context = composed(request.POST) | {"form": form}
         return render(request, "contacts/_composer.html", context, status=422)
     said, undo_url = done
     if not request.htmx:
         return htmx.redirect(request, record.get_absolute_url(), said, undo_url=undo_url)
-    page = render(request, "contacts/_composer.html", composer(subject, record, request.user))
+    page = render(request, "contacts/_composer.html", composed())
     return htmx.toast(htmx.refresh(page, "timeline:changed", "letters:changed"), said, undo_url=undo_url)
 
 
@@ -47,21 +52,20 @@ def show(request, subject, pk):
 
 def composer(subject, record, user, wish=None):
     """What the composer needs; it opens with the draft that the user left, or with the reply or template wished for."""
-    draft = notes.draft_of(record, user) if record.can_edit else None
-    data = dict(draft.data) if draft else {}
+    found = context_of(subject.name, record, fields.talk_url(subject, record), user)
+    data = found["written"]
     # A role that hides addresses hides those that the letter could go to.
     sees = field_access.may_see(user, record._meta.model_name, "email")
     mailbox = mailbox_of(user) if record.can_edit and sees else None
     own = _own(mailbox, record, user, wish or {}, data) if mailbox else {}
-    return {
-        "subject": subject.name,
-        "record": record,
-        "talk_url": fields.talk_url(subject, record),
-        "letter_refused": letters.refusal(record),
-        "draft": draft,
-        "written": data,
-        **own,
-    }
+    return found | {"has_letters": True, "letter_refused": letters.refusal(record), **own}
+
+
+def context_of(kind, record, talk_url, user):
+    """What the composer needs on any kind of record: without letters, with the draft that the user left."""
+    draft = notes.draft_of(record, user) if record.can_edit else None
+    data = dict(draft.data) if draft else {}
+    return {"subject": kind, "record": record, "talk_url": talk_url, "draft": draft, "written": data}
 
 
 def _own(mailbox, record, user, wish, data):
@@ -117,6 +121,9 @@ def _write(record, form, request):
     if data["kind"] != "email":
         written = people.log_talk(record, data["kind"], data["text"], by=user, minutes=data["minutes"], uploads=uploads)
         return said_of(_("Written down."), written.untold), ""
+    if not isinstance(record, (Contact, Company)):
+        form.add_error("text", _("Letters are written on the page of the person to whom they go."))
+        return None
     try:
         undo_url = _send(record, data, user, uploads)
     except letters.LetterRefused as refusal:

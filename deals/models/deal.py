@@ -55,6 +55,7 @@ class Deal(Owned):
     """
 
     access_kind = "deal"
+    access_shared = True
 
     class AmountSource(models.TextChoices):
         MANUAL = "manual", _("by hand")

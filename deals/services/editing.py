@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Task
 from contacts.services.tasks import finish_task
-from crm import field_access
+from crm import field_access, participants
 from crm.events import record
 from crm.money import format_money
 from crm.picking import suggestions
@@ -74,6 +74,7 @@ def delete(deal, *, by):
     if held:
         raise ProtectedError(_("This deal has an order or an accepted proposal."), set(held))
     record("deal.deleted", contact=deal.contact, company=deal.company, actor=by, title=deal.name)
+    participants.forget(deal)
     deal.delete()
 
 

@@ -19,6 +19,7 @@ from deals.services import editing
 from deals.services.steps import plan_step
 from deals.views.board import stages_of
 from deals.views.lines import lines_context
+from deals.views.talks import composer
 
 # What the page shows at the left, in this order.
 FACTS = ["contact", "company", "amount", "close_on", "probability", "owner", "source", "competitor"]
@@ -40,6 +41,7 @@ def show(request, pk):
         "base_currency": Workspace.get().currency,
     }
     context |= lines_context(request, deal) | timeline_context(request, "deal", deal)
+    context |= composer(deal, request.user)
     return render(request, "deals/deal.html", context)
 
 

@@ -39,6 +39,7 @@ class Ticket(Owned):
     """
 
     access_kind = "ticket"
+    access_shared = True
 
     class Status(models.TextChoices):
         NEW = "new", pgettext_lazy("ticket", "New")

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.services.people import touch
+from crm import notes, participants
 from crm.events import record
 from crm.notify import notify
 from tickets.models import DeskSettings, Ticket, TicketMessage
@@ -114,6 +115,7 @@ def reply(ticket, text, *, by, seen=None, status=None, attachments=()):
     ticket.save()
     if ticket.requester:
         touch(ticket.requester, now)
+    notes.forget_draft(ticket, by)
     record("ticket.replied", contact=ticket.requester, company=ticket.company, target=ticket, actor=by, text=text[:500])
     set_status(ticket, status or (Status.OPEN if ticket.status == Status.NEW else ticket.status), by=by)
     return message
@@ -121,8 +123,13 @@ def reply(ticket, text, *, by, seen=None, status=None, attachments=()):
 
 @transaction.atomic
 def note(ticket, text, *, by):
-    """A note that only colleagues see."""
-    return TicketMessage.objects.create(ticket=ticket, direction="note", author=by, text=text)
+    """A note that only colleagues see; those it mentions are told. Returns (message, who was not told)."""
+    message = TicketMessage.objects.create(ticket=ticket, direction="note", author=by, text=text)
+    if by is None:
+        return message, []
+    record("ticket.noted", contact=ticket.requester, company=ticket.company, target=ticket, actor=by)
+    notes.forget_draft(ticket, by)
+    return message, notes.tell_mentioned(text, ticket, by=by, key=f"ticket:{message.pk}")
 
 
 @transaction.atomic
@@ -201,6 +208,7 @@ def assign(ticket, owner, *, by, tell=True):
 def delete(ticket, *, by):
     """Delete a ticket with its conversation. The client's stream keeps that there was one."""
     record("ticket.deleted", contact=ticket.requester, company=ticket.company, actor=by, title=str(ticket))
+    participants.forget(ticket)
     ticket.delete()
 
 

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_POST
 
 from contacts.models import Contact, ContactPoint
 from contacts.services import people
-from crm import files, htmx, registry
+from crm import files, htmx, notes, registry
 from crm.access import fetch, require
 from crm.mail.incoming import pictures as letter_pictures
 from crm.mail.incoming.quotes import fold
 from crm.models import User
 from crm.text import norm_email
 from crm.views.letters import framed
+from crm.views.timeline import said_of
 from tickets.forms import AssignForm, PriorityForm, ReplyForm, StatusForm, TagsForm, TicketForm
 from tickets.models import InboundMail, Macro, Priority, Ticket, TicketMessage
 from tickets.services import articles, desk
@@ -50,8 +51,9 @@ def reply(request, pk):
         return render(request, "tickets/ticket.html", _context(request, ticket) | {"form": form}, status=422)
     data = form.cleaned_data
     if data["kind"] == "note":
-        desk.note(ticket, data["text"], by=request.user)
-        return htmx.redirect(request, ticket.get_absolute_url(), _("The note is kept; the client does not see it."))
+        _message, untold = desk.note(ticket, data["text"], by=request.user)
+        said = said_of(_("The note is kept; the client does not see it."), untold)
+        return htmx.redirect(request, ticket.get_absolute_url(), said)
     try:
         attachments = files.take_uploads(request.POST.getlist("files"), by=request.user, target=ticket)
         attachments += [files.store(f, f.name, by=request.user, target=ticket) for f in request.FILES.getlist("file")]
@@ -150,6 +152,7 @@ def _context(request, ticket):
         "is_dead": _is_dead(ticket),
         "ratings": ticket.ratings.select_related("agent"),
         "panels": registry.panels_for(request.user, "ticket", "right"),
+        "draft": notes.draft_of(ticket, request.user) if ticket.can_edit else None,
     }
 
 
