@@ -75,6 +75,6 @@ def _rules(language):
         "ru": ("Лиды без активности", "Письма в исходном виде"),
     }[language if language == "ru" else "en"]
     tree = {"all": [{"field": "stage", "op": "is", "value": "lead"}]}
-    leads = RetentionRule.objects.create(name=names[0], act="people", tree=tree, months=24)
+    leads = RetentionRule.objects.create(name=names[0], act="people", tree=tree, months=12)
     retention.trial(leads)
     RetentionRule.objects.create(name=names[1], act="raw_letters", months=24, bought_within=0, is_on=True)
