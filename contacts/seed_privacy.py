@@ -36,7 +36,7 @@ def seed(plan):
             _ask(person, *asked, by=by, plan=plan, second=language == "ru")
         if plan.contacts <= MOST:
             _erased(plan, by, language)
-        _rules(language)
+        _rules(plan, language)
 
 
 def _ask(person, kind, ago, state, channel, note, *, by, plan, second):
@@ -69,12 +69,13 @@ def _erased(plan, by, language):
     privacy.erase(row.erasure)
 
 
-def _rules(language):
+def _rules(plan, language):
     names = {
         "en": ("Leads without any activity", "Letters as they were received"),
         "ru": ("Лиды без активности", "Письма в исходном виде"),
     }[language if language == "ru" else "en"]
     tree = {"all": [{"field": "stage", "op": "is", "value": "lead"}]}
     leads = RetentionRule.objects.create(name=names[0], act="people", tree=tree, months=12)
-    retention.trial(leads)
+    if plan.contacts <= MOST:
+        retention.trial(leads)
     RetentionRule.objects.create(name=names[1], act="raw_letters", months=24, bought_within=0, is_on=True)
