@@ -13,6 +13,7 @@ exempt(
     "contacts.mailfolder",
 )
 exempt("Texts for many people, with holes where names come.", "contacts.lettertemplate", "contacts.lettertemplateevent")
+exempt("Words that colleagues keep for letters to anybody.", "contacts.lettertemplate", "contacts.lettertemplateevent")
 anonymise("contacts.seenletter", why=_("That a letter was looked at, so that it is not taken again; not what it was."))
 
 
@@ -35,3 +36,9 @@ def seen(person):
     mine = exchanged(person).values("pk")
     named = containing(SeenLetter, sorted(person.emails), "sender", "recipients").values("pk")
     return SeenLetter.objects.filter(Q(letter__in=mine) | Q(pk__in=named))
+
+
+@others("crm.delivery")
+def sent_from_their_mailbox(person):
+    """What a colleague sent from a mailbox of their own stands among the letters, as far as it is shared."""
+    return ~Q(account="")
