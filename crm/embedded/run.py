@@ -5,12 +5,13 @@ Servers named by DATABASE_URL and REDIS_URL are used as they are.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from crm.embedded.place import Refusal, open_place
+from crm.embedded.place import Refusal, open_place, stop
 from crm.embedded.postgres import Postgres
 from crm.embedded.redis import Redis
 
@@ -19,6 +20,8 @@ def main(command):
     """Exit code of the command, 1 when the servers do not start."""
     root = Path(tempfile.mkdtemp(prefix="rapport-"))
     servers = []
+    # Told to end, it ends the command and the servers too; by itself Python would just be gone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         root.chmod(0o711)  # the servers' user must be able to pass through
         place = open_place(root / "data")
@@ -30,7 +33,7 @@ def main(command):
                     servers.append(server(place, fast=True) if server is Postgres else server(place))
                     servers[-1].start(log)
                     env[name] = servers[-1].url()
-        return subprocess.call(command, env=env)
+        return _call(command, env)
     except Refusal as refusal:
         print(f"rapport: {refusal}", file=sys.stderr)
         return 1
@@ -38,6 +41,14 @@ def main(command):
         for server in reversed(servers):
             server.stop()
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _call(command, env):
+    running = subprocess.Popen(command, env=env)
+    try:
+        return running.wait()
+    finally:
+        stop(running)
 
 
 if __name__ == "__main__":

@@ -144,3 +144,19 @@ def test_a_full_disk_is_said_before_anything_is_written(folder, monkeypatch):
         f"The disk of {folder} is full: less than 200 MB are free. Make room or set DATA_DIR to another disk."
     )
     assert {path.name for path in folder.iterdir()} <= {"run"}
+
+
+def test_a_command_with_servers_of_its_own_leaves_nothing_when_it_is_told_to_end(folder):
+    own = {"DATABASE_URL", "REDIS_URL"}
+    env = {name: value for name, value in os.environ.items() if name not in own} | {"TMPDIR": str(folder.parent)}
+    waiting = "import os, time; print(os.getpid(), os.environ['DATABASE_URL'] != '', flush=True); time.sleep(300)"
+    command = [sys.executable, "-m", "crm.embedded.run", sys.executable, "-c", waiting]
+    with subprocess.Popen(command, env=env, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True) as running:
+        pid, has_database = running.stdout.readline().split()
+        assert has_database == "True"
+
+        running.terminate()
+
+        assert running.wait(30) == 143
+    assert not Path(f"/proc/{pid}").exists()
+    assert list(folder.parent.iterdir()) == []
