@@ -17,6 +17,7 @@ from contacts import (  # noqa: F401  registered by being imported
     quality,
     seed,
     seed_details,
+    seed_imports,
     seed_mailboxes,
     seed_views,
     seed_work,
@@ -169,6 +170,7 @@ def files_panel(request, contact):
 
 
 seeder("contacts", order=10)(seed.seed)
+seeder("imports", order=44)(seed_imports.seed)
 seeder("details", order=45)(seed_details.seed)
 seeder("mailboxes", order=47)(seed_mailboxes.seed)
 seeder("tasks", order=50)(seed.seed_tasks)

@@ -1,11 +1,14 @@
 """Data that need mending, as they are in every company: a list of a trade fair that somebody typed in a hurry, in each
 language, records that grow old, and how the figures have become better over half a year."""
 
+from datetime import timedelta
+
 from contacts.models import QualityMark
 from contacts.models.quality import Dimension
 from contacts.services.quality import figures, measuring, sources
 
 BAD_EN, BAD_RU = "Trade fair list 2024.xlsx", "Список с выставки 2024.xlsx"
+FAIR = timedelta(days=400)
 WEEKS = 26
 # How much lower each figure was a week before, in percent of itself.
 _SLOPES = {"total": 0.9, "completeness": 1.1, "validity": 0.7, "freshness": 0.5, "uniqueness": 0.1, "consistency": 0.4}
@@ -25,11 +28,12 @@ def spoil(plan):
           last_name = CASE pg_temp.pick(id, 71, 6) WHEN 0 THEN upper(last_name) WHEN 1 THEN first_name ELSE last_name END,
           middle_name = CASE WHEN pg_temp.pick(id, 71, 6) = 1 THEN '' ELSE middle_name END,
           phone = CASE pg_temp.pick(id, 72, 4) WHEN 0 THEN substr(phone, 1, 9) WHEN 1 THEN replace(phone, '0', 'O') ELSE phone END,
-          city = CASE pg_temp.pick(id, 73, 2) WHEN 0 THEN '' ELSE city END
+          city = CASE pg_temp.pick(id, 73, 2) WHEN 0 THEN '' ELSE city END, created_at = %(now)s - %(fair)s, updated_at = %(now)s - %(fair)s
         WHERE pg_temp.pick(id, 70, 24) = 0 AND id > 40
         """,
         ru=BAD_RU,
         en=BAD_EN,
+        fair=FAIR,
     )
     plan.run(
         "UPDATE contacts_contactpoint p SET value = c.phone FROM contacts_contact c WHERE c.id = p.contact_id"
