@@ -115,7 +115,7 @@ def _mailbox(plan, user, language, shown):
         subject, talk = chance.choice(_TALKS[language])
         rows += _talk(plan, box, contact, subject, talk, chance)
     for sender, name, subject, reason in _SKIPPED[language]:
-        at = plan.now - timedelta(hours=chance.randint(4, 2000))
+        at = _at_work(plan.now - timedelta(hours=chance.randint(100, 2000)))
         rows.append(SeenLetter(sender=sender, sender_name=name, recipients=box.address, subject=subject, state=State.SKIPPED, reason=reason, sent_at=at, message_id=f"<{chance.getrandbits(64):x}@seed.example>"))  # fmt: skip
     failed = SeenLetter(sender="scan@copier.example", recipients=box.address, subject="Scan_0412", state=State.FAILED)
     failed.reason, failed.size, failed.attempts = Reason.WITHHELD, 31_000_000, 2
@@ -128,7 +128,8 @@ def _mailbox(plan, user, language, shown):
 
 def _talk(plan, box, contact, subject, talk, chance):
     """One conversation; the rows of the ledger for it."""
-    at, ids, rows = plan.now - timedelta(days=chance.randint(4, 85), minutes=chance.randint(0, 600)), [], []
+    at = _at_work(plan.now - timedelta(days=chance.randint(12, 85), minutes=chance.randint(0, 1400)))
+    ids, rows = [], []
     for place, (who, text) in enumerate(talk):
         is_out = who == "u"
         letter = PersonalLetter(
@@ -150,8 +151,13 @@ def _talk(plan, box, contact, subject, talk, chance):
             )
         )  # fmt: skip
         ids.append(letter.message_id)
-        at += timedelta(hours=chance.randint(1, 20))
+        at = _at_work(at + timedelta(minutes=chance.randint(1200, 1800)))
     return rows
+
+
+def _at_work(at):
+    """A moment in the office hours of that day, of the Monday after when it is a weekend."""
+    return (at + timedelta(days={6: 2, 7: 1}.get(at.isoweekday(), 0))).replace(hour=6 + at.hour * 9 // 24)
 
 
 def _ledger(plan, folders, rows):

@@ -7,7 +7,7 @@ from contacts.models import QualityMark
 from contacts.models.quality import Dimension
 from contacts.services.quality import figures, measuring, sources
 
-BAD_EN, BAD_RU = "Trade fair list 2024.xlsx", "Список с выставки 2024.xlsx"
+BAD_EN, BAD_RU = "Trade fair list.xlsx", "Список с выставки.xlsx"
 FAIR = timedelta(days=400)
 WEEKS = 26
 # How much lower each figure was a week before, in percent of itself.
