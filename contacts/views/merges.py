@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from contacts.forms import LANGUAGES
 from contacts.models import Company, CompanyPair, Contact, ContactPair, Merge
 from contacts.services import merging
 from crm import custom, field_access, htmx
@@ -160,6 +161,10 @@ def _text(user, field, record):
         rows = field.related_model._default_manager.filter(pk=value)
         found = (rows.visible_to(user) if hasattr(rows, "visible_to") else rows).first()
         return str(found or "–")
+    if field.name == "birthday_on":
+        return record.birthday_words
+    if field.name == "language":
+        return str(dict(LANGUAGES).get(value, value))
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, dict):

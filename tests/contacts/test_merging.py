@@ -1,6 +1,6 @@
 """Two records become one: everything goes over, nothing is lost, and undoing restores every row of every table."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from threading import Barrier, Thread
 
@@ -136,6 +136,17 @@ def test_the_values_are_those_that_the_preview_showed(alice):
     (event,) = Event.objects.filter(kind="contact.merged")
     assert (event.contact_id, event.actor_id, event.data["title"]) == (ann.pk, alice.pk, str(anna))
     assert (merge.by, merge.is_automatic, merge.gone_id) == (alice, False, anna.pk)
+
+
+@pytest.mark.parametrize(("chosen", "has_year"), [("kept", True), ("gone", False)])
+def test_a_birthday_without_a_year_stays_without_one(alice, chosen, has_year):
+    kept = people.create_contact(by=alice, first_name="Ann", birthday_on=date(1980, 3, 5))
+    gone = people.create_contact(by=alice, first_name="Anna", birthday_on=date(1904, 3, 5), birthday_has_year=False)
+
+    merging.merge_contacts(kept, gone, by=alice, choices={"birthday_on": chosen})
+
+    kept.refresh_from_db()
+    assert (kept.birthday_has_year, kept.birthday_on.year) == (has_year, 1980 if has_year else 1904)
 
 
 def test_the_same_address_of_both_is_one_with_all_that_is_known_of_it(alice):

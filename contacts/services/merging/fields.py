@@ -6,7 +6,7 @@ from crm.text import norm_email, sort_key
 # Counted, or following from other fields: nobody is asked for them.
 COMPUTED = {
     "id", "name_key", "team", "quality", "score", "next_step", "next_step_at", "last_touch_at", "created_at", "updated_at",
-    "version", "verified_at",
+    "version", "verified_at", "birthday_has_year",
 }  # fmt: skip
 # Further on the way to a loyal customer comes later here.
 _STAGES = ["lost", "subscriber", "lead", "qualified", "customer", "evangelist"]
@@ -43,6 +43,8 @@ def merged_values(kept, gone, choices=None):
         values[name] = _both(field.name, getattr(first, name), getattr(second, name))
         if field.name == "owner":
             values["team_id"] = first.team_id
+        if field.name == "birthday_on":
+            values["birthday_has_year"] = first.birthday_has_year
     return values | _computed(kept, gone, values)
 
 
