@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from openpyxl import Workbook
 
 from contacts.imports import mapping
 from contacts.models import Contact, ImportedRow, ImportRun
@@ -58,9 +57,8 @@ def _import(plan, language, name, by):
 
 
 def _workbook(rows):
-    book, out = Workbook(write_only=True), io.BytesIO()
-    sheet = book.create_sheet()
-    for row in rows:
-        sheet.append(row)
-    book.save(out)
+    from crm.lists import workbook  # its library has no business in a web process
+
+    out = io.BytesIO()
+    workbook.write(out, rows[0], rows[1:])
     return out.getvalue()

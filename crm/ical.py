@@ -1,15 +1,17 @@
 """Calendars as other programs read them (RFC 5545, RFC 5546). All times are UTC, so that no client's table of zones
-can move them; the library folds lines at 75 octets and escapes."""
+can move them; the library folds lines at 75 octets and escapes. It is loaded when a calendar is written or read: most web
+processes never do.
+"""
 
 from datetime import UTC
-
-from icalendar import Calendar, Event, vCalAddress, vText
 
 PRODUCT = "-//Rapport//Rapport//EN"
 
 
 def calendar(events, *, method="", name=""):
     """The bytes of a calendar. `method` is that of an invitation: REQUEST or CANCEL."""
+    from icalendar import Calendar, vText
+
     found = Calendar()
     found.add("prodid", PRODUCT)
     found.add("version", "2.0")
@@ -26,6 +28,8 @@ def calendar(events, *, method="", name=""):
 
 def event(uid, *, title, start, end, stamp, sequence=0, status="CONFIRMED", text="", place="", url=""):
     """One entry. `start`, `end` and `stamp` are aware."""
+    from icalendar import Event
+
     entry = Event()
     entry.add("uid", uid)
     entry.add("dtstamp", _utc(stamp))
@@ -42,6 +46,8 @@ def event(uid, *, title, start, end, stamp, sequence=0, status="CONFIRMED", text
 
 def invite(entry, *, organizer, guest):
     """Say who invites whom: each a pair (name, address)."""
+    from icalendar import vText
+
     name, address = organizer
     entry["organizer"] = _person(name, address)
     person = _person(*guest)
@@ -52,11 +58,15 @@ def invite(entry, *, organizer, guest):
 
 def read(text):
     """(method, [component VEVENT]) of a calendar. Raises ValueError when it is none."""
+    from icalendar import Calendar
+
     found = Calendar.from_ical(text)
     return str(found.get("method", "")).upper(), found.walk("VEVENT")
 
 
 def _person(name, address):
+    from icalendar import vCalAddress, vText
+
     person = vCalAddress(f"mailto:{address}")
     # A quoted parameter cannot hold quotes or line ends (RFC 5545, 3.2).
     person.params["CN"] = vText(_clean(name).replace('"', "'").replace("\n", " ") or address)

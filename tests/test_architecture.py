@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,14 @@ def test_migrations_leave_no_model_behind(django_db_setup, django_db_blocker):
 
     with django_db_blocker.unblock():
         call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_web_process_loads_nothing_that_only_work_needs():
+    heavy = ["numpy", "scipy", "sklearn", "openpyxl", "python_calamine", "typst", "icalendar"]
+    loading = (
+        "import sys, crm.wsgi; from django.urls import get_resolver; get_resolver().reverse_dict;"
+        f" print([name for name in {heavy} if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", loading], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
