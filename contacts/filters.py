@@ -198,7 +198,7 @@ for subject in ("contact", "company"):
         subject,
         Field(
             "gap", _("Gap in the data"), "membership", choices=partial(_gaps, subject), group=_("Data quality"),
-            match=lambda values, context: with_gaps(values),
+            match=lambda values, context: with_gaps(values, context.user),
         ),
     )  # fmt: skip
 

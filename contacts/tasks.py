@@ -104,8 +104,14 @@ def settle_quality():
 
 @shared_task
 def measure_everything():
-    """Each night: what was fresh yesterday may not be any more, and conditions ask about more than the record."""
+    """Each night: what was fresh yesterday may not be any more, and conditions ask about more than the record.
+
+    What the triggers should have noted and have not is told in the log before it is put right.
+    """
     for kind in measuring.MODELS:
+        if missed := measuring.missed(kind):
+            counts = ", ".join(f"{name} of {n}" for name, n in missed.items())
+            log.warning("The scores of some records (%s) were not what their data give: %s.", kind, counts)
         measuring.mark_all(kind)
 
 

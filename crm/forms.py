@@ -64,18 +64,22 @@ class Watchful(Plain):
         saved = type(self.instance).objects.select_for_update().get(pk=self.instance.pk)
         present = self._print(saved)
         if data.get("seen") not in ("", present):
-            self.theirs = [
-                (self.fields[name].label, str(self._shown(saved, name)))
-                for name in self._meta.fields
-                if self.fields[name].prepare_value(getattr(saved, name)) != data.get(name)
-                and getattr(saved, name) != data.get(name)
-            ]
+            self.theirs = self._others(saved, data)
             self.data = self.data.copy()
             self.data[self.add_prefix("seen")] = present
             raise forms.ValidationError(
                 _("Somebody saved this while you were writing. Yours is kept below: save again to replace theirs.")
             )
         return data
+
+    def _others(self, saved, data):
+        """[(label, text)] of what stands there now and is not what was typed here."""
+        return [
+            (self.fields[name].label, str(self._shown(saved, name)))
+            for name in self._meta.fields
+            if self.fields[name].prepare_value(getattr(saved, name)) != data.get(name)
+            and getattr(saved, name) != data.get(name)
+        ]
 
     def _print(self, row=None):
         row = row or self.instance

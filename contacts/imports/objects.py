@@ -125,10 +125,9 @@ class Importer:
             return "skipped"
         if not record.can_edit:
             raise Refused(_("You may not change “%(record)s”.") % {"record": record})
-        own = self._own_values(values)
-        if own:
-            record.custom = custom.check(self.kind.subject, record, own, by=self.by)
-            record.save(update_fields=["custom"])
+        if own := self._own_values(values):
+            # Written on the row as it is now: what others write into other fields meanwhile stays.
+            custom.write(record, own, by=self.by)
         if values.get("title") and self.key != "title":
             records.change_title(record, values["title"], by=self.by)
         if (owner := self._owner(values)) is not None:

@@ -10,8 +10,10 @@ from contacts.models import FixRun, QualityRule
 from contacts.models.quality import Kind
 from contacts.services.quality import fixing
 from contacts.services.quality.lines import lines_of
+from contacts.services.quality.rules import may_know
 from crm import htmx
 from crm.access import require
+from crm.sight import seen_by
 
 VERBS = {"skip": fixing.skip, "undo": fixing.undo, "finish": fixing.finish}
 
@@ -25,6 +27,8 @@ def create(request):
     require(request.user, subject, "edit")
     gap = request.POST.get("gap", "")
     rule = get_object_or_404(QualityRule, pk=gap, subject=subject) if gap.isdecimal() else None
+    if rule and not may_know(request.user, rule):
+        raise Http404
     run = fixing.begin(request.user, subject, rule=rule)
     return htmx.redirect(request, reverse("contacts:fix_show", args=[run.pk]))
 
@@ -63,7 +67,9 @@ def _page(request, run, *, typed=None, wrong=None, clash=None, said="", status=2
     record = fixing.current(run)
     context = {"run": run, "record": record, "kind": run.subject, "said": said}
     if record:
-        lines, elsewhere = lines_of(record, request.user)
+        # Also after an act: nothing is proposed out of a field that is hidden from this person.
+        with seen_by(request.user):
+            lines, elsewhere = lines_of(record, request.user)
         for line in lines:
             line.value = (typed or {}).get(line.name, line.value)
             line.error = (wrong or {}).get(line.name, "")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from contacts.models import QualityMark, QualityRule, QualitySettings
 from contacts.models.quality import Dimension, Kind
 from contacts.services.quality import figures, sources
+from contacts.services.quality.rules import may_know
 from crm import access
 from crm.access import require
 from crm.conditions.widgets import dump
@@ -74,7 +75,7 @@ def _before(days, shown):
 def _gaps(user, subject, whole):
     """(rule, records, where they are) of each rule in use that is broken, the heaviest loss first."""
     rules = QualityRule.objects.filter(subject=subject, is_on=True, pk__in=whole.gaps)
-    rows = [(rule, whole.gaps[rule.pk], list_url(subject, _gap(rule))) for rule in rules]
+    rows = [(rule, whole.gaps[rule.pk], list_url(subject, _gap(rule))) for rule in rules if may_know(user, rule)]
     return sorted(rows, key=lambda row: (-row[1] * row[0].weight, row[0].position))
 
 

@@ -17,8 +17,8 @@ class Target:
     """Records that can have custom fields: a subject of the condition language and of rights, and its list.
 
     `form(data, record, user)` gives the form of such a record: rules look at its other fields while it is filled in.
-    Where records of others share the table, `condition` tells these apart. `check(record, custom)` gives {key:
-    sentence} for values that the record itself refuses.
+    Where records of others share the table, `condition` tells these apart. `check(record, custom, by)` gives
+    {key: sentence} for values that the record itself refuses.
     """
 
     subject: str

@@ -99,7 +99,7 @@ def check(subject, record, changes, *, by=None, overrides=None, whole=False):
             errors |= {field.key: _("Fill in “%(field)s”.") % {"field": field.label}} if blocks else {}
     target = definitions.target_of(subject)
     if target.check is not None and not errors:
-        errors = target.check(record, after)
+        errors = target.check(record, after, by)
     if errors:
         raise CustomRefused(errors)
     return after

@@ -1,14 +1,18 @@
 """Forms of records: title, owner, whom they are tied to, own fields."""
 
+import hashlib
+import json
+
 from django import forms
 from django.urls import reverse
 
 from crm import access
+from crm.custom import definitions, values
 from crm.custom.forms import WithCustom
 from crm.forms import TwoColumns, Watchful, one_line_only
-from crm.models import ObjectRecord, User
+from crm.models import CustomField, ObjectRecord, User
 from crm.objects import records
-from crm.objects.relations import relations_of, target_named, tied
+from crm.objects.relations import links_of, relations_of, target_named, tied
 from crm.picking import find_in
 
 
@@ -44,7 +48,7 @@ class RecordForm(WithCustom, Watchful, forms.ModelForm):
         fields = ["title", "owner"]
 
     def __init__(self, data=None, sent=None, *, instance=None, kind, by, only=None, initial=None):
-        self.kind, self.by, self.relations = kind, by, []
+        self.kind, self.by, self.only, self.relations = kind, by, only, []
         super().__init__(data, sent, instance=instance or ObjectRecord(kind_id=kind.pk), initial=initial)
         self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name")
         self._name_title()
@@ -68,17 +72,51 @@ class RecordForm(WithCustom, Watchful, forms.ModelForm):
         for relation in relations_of(self.kind):
             if not access.may(self.by, relation.target) or not (is_new or relation.is_single):
                 continue
+            present = None if is_new else tied(relation, self.instance, self.by).first()
+            if not is_new and present is None and links_of(relation).filter(record=self.instance.pk).exists():
+                continue  # tied to what this person does not see: an empty box would ask to replace it
             self.relations.append(relation)
             self.fields[relation.name] = TiedField(relation, self.by)
-            if not is_new and (present := tied(relation, self.instance, self.by).first()):
+            if present is not None:
                 self.initial[relation.name] = f"{present} #{present.pk}"
+
+    def _print(self, row=None):
+        """The own fields and the ties that this form writes count as well."""
+        row, plain = row or self.instance, super()._print(row)
+        if row.pk is None or self.only:
+            return plain
+        own = {field.key: row.custom.get(field.key) for field in self._own()}
+        ties = {
+            relation.name: list(tied(relation, row, self.by).values_list("pk", flat=True))
+            for relation in relations_of(self.kind)
+            if relation.is_single and access.may(self.by, relation.target)
+        }
+        return hashlib.sha256(json.dumps([plain, own, ties], sort_keys=True).encode()).hexdigest()[:32]
+
+    def _own(self):
+        """The own fields that this person changes in the form of a record that is there."""
+        kept_elsewhere = {CustomField.Kind.FILE, CustomField.Kind.FORMULA}
+        fields = definitions.fields_of(self.kind.subject, self.by)
+        return [field for field in fields if field.kind not in kept_elsewhere and field.editable_by(self.by)]
+
+    def _others(self, saved, data):
+        found = super()._others(saved, data)
+        typed = self.custom.state().custom if self.custom is not None else {}
+        changed = [field for field in self._own() if saved.custom.get(field.key) != typed.get(field.key)]
+        names = values.names_of([(field, saved.custom.get(field.key)) for field in changed], self.by)
+        found += [(field.label, values.text(field, saved.custom.get(field.key), names) or "–") for field in changed]
+        for relation in self.relations:
+            present = tied(relation, saved, self.by).first()
+            if present != data.get(relation.name):
+                found.append((relation.label, str(present or "–")))
+        return found
 
     def clean(self):
         data = super().clean()
         if not self.errors and "title" in self.fields and not self.kind.pattern:
             try:
                 if self.kind.unique_by == "title":
-                    records.refuse_twins(self.kind, data["title"], {}, but=self.instance.pk)
+                    records.refuse_twins(self.kind, data["title"], {}, by=self.by, but=self.instance.pk)
             except records.Taken as refusal:
                 self.add_error("title", str(refusal))
         return data
@@ -99,12 +137,12 @@ class LookedAtForm(forms.ModelForm):
         fields = ["title", "owner"]
 
 
-def refusals(kind, record, custom):
-    """{key: sentence} for own fields that no two records of the kind may share."""
+def refusals(kind, record, custom, by):
+    """{key: sentence} for own fields that no two records of the kind may share, as `by` may read it."""
     if not kind.unique_by or kind.unique_by == "title":
         return {}
     try:
-        records.refuse_twins(kind, "", custom, but=record.pk if record is not None else None)
+        records.refuse_twins(kind, "", custom, by=by, but=record.pk if record is not None else None)
     except records.Taken as refusal:
         return {kind.unique_by: str(refusal)}
     return {}

@@ -41,6 +41,8 @@ def change_kind(kind, version, *, by):
         kind.version = now.version
         return False, None
     kind.version = now.version + 1
+    # Records were made and kinds were moved since the form was read: neither is the form's to write.
+    kind.last_number, kind.position = now.last_number, now.position
     kind.save()
     renames = (now.pattern, now.unique_by) != (kind.pattern, kind.unique_by)
     job = jobs.start("objects.rename", by=by, params={"kind": kind.pk}, subject=kind.plural) if renames else None
@@ -66,8 +68,12 @@ def run_rename(run):
         run.start(rows.count())
         # What was told apart by another field says nothing now.
         rows.exclude(unique_value=None).update(unique_value=None)
-    while batch := list(rows.filter(pk__gt=state["last"]).order_by("pk")[:BATCH]):
+    while True:
         with transaction.atomic():
+            # Locked: a title that somebody writes this moment is not written over with the one read here.
+            left = rows.filter(pk__gt=state["last"]).order_by("pk").select_for_update(of=["self"])
+            if not (batch := list(left[:BATCH])):
+                break
             twins = _call_anew(kind, batch)
             state = {"last": batch[-1].pk, "twins": [*state["twins"], *twins][:LISTED]}
             run.advance(len(batch), checkpoint=state, refused=len(twins))

@@ -80,6 +80,8 @@ class KindForm(Plain, forms.ModelForm):
         data = super().clean()
         if not self.instance.pk and not self.errors:
             self._code(data)
+        if data.get("pattern") and data.get("unique_by") == "title":
+            self.add_error("unique_by", _("The pattern makes the titles. Put {n} into it, and no two are the same."))
         return data
 
     def _code(self, data):

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.custom import definitions, values
+from crm.models import Role
 from crm.text import sort_key
 
 SLOT = re.compile(r"\{([a-z0-9_]+)\}")
@@ -17,12 +18,22 @@ COMPARED = ("text", "link", "number", "date")
 
 def wrong_pattern(pattern, subject):
     """Why a pattern cannot name records of a subject, as a sentence; "" when it can."""
-    known = {field.key for field in definitions.all_fields(subject)} | set(OWN)
-    if unknown := [name for name in SLOT.findall(pattern) if name not in known]:
+    fields = {field.key: field for field in definitions.all_fields(subject)}
+    if unknown := [name for name in SLOT.findall(pattern) if name not in fields and name not in OWN]:
         return _("There is no field “%(name)s”. Write {n}, {year} or the key of an own field.") % {"name": unknown[0]}
+    if limited := [fields[name] for name in SLOT.findall(pattern) if name in fields and _is_for_some(fields[name])]:
+        text = _("“%(field)s” is not for everybody to see, but everybody sees the title. Choose another field.")
+        return text % {"field": limited[0].label}
     if not SLOT.search(pattern):
         return _("A pattern without {n} or a field would give all records the same name.")
     return "" if "{" not in SLOT.sub("", pattern) else _("A brace is not closed.")
+
+
+def _is_for_some(field):
+    roles = Role.objects.filter(fields__has_key=field.subject)
+    return bool(field.team_ids or field.seen_by) or any(
+        role.fields[field.subject].get(field.name) == 0 for role in roles
+    )
 
 
 def name_of(record):

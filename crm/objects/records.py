@@ -10,12 +10,16 @@ from crm.objects import naming
 
 
 class Taken(ValueError):
-    """Another record of the kind has that already: `record` is it, the message says so."""
+    """Another record of the kind has that already; the message names it to those who may see it."""
 
-    def __init__(self, record, label):
-        text = _("“%(record)s” has the same: %(field)s. Open that record, or write something else.")
+    def __init__(self, record, label, by):
+        if by is None or ObjectRecord.objects.visible_to(by).filter(pk=record.pk).exists():
+            text = _("“%(record)s” has the same: %(field)s. Open that record, or write something else.")
+        else:
+            text = _(
+                "A record that you do not see has the same: %(field)s. Write something else, or ask an administrator."
+            )
         super().__init__(text % {"record": record, "field": label})
-        self.record = record
 
 
 @transaction.atomic
@@ -25,7 +29,7 @@ def create_record(kind, title, *, by, owner=None, custom=None, number=None):
     row.number = number or _next_number(kind)
     row.assign_to(owner or by)
     if not kind.pattern:
-        refuse_twins(kind, title, row.custom)
+        refuse_twins(kind, title, row.custom, by=by)
     row.save()
     events.record("object.created", target=row, actor=by, title=row.title)
     return row
@@ -36,7 +40,7 @@ def _next_number(kind):
     return ObjectKind.objects.values_list("last_number", flat=True).get(pk=kind.pk)
 
 
-def refuse_twins(kind, title, custom, *, but=None):
+def refuse_twins(kind, title, custom, *, by, but=None):
     """Raise Taken when another record has what only one may have. Two who write it at once come one after the other."""
     value = naming.unique_value(kind, title, custom)
     if value is None:
@@ -45,7 +49,7 @@ def refuse_twins(kind, title, custom, *, but=None):
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [kind.pk, value])
     twin = ObjectRecord.objects.of(kind).filter(unique_value=value).exclude(pk=but).first()
     if twin is not None:
-        raise Taken(twin, unique_label(kind))
+        raise Taken(twin, unique_label(kind), by)
 
 
 def unique_label(kind):
@@ -64,7 +68,7 @@ def change_title(record, title, *, by):
     if now.title == title:
         return now
     if now.definition.unique_by == "title":
-        refuse_twins(now.definition, title, now.custom, but=now.pk)
+        refuse_twins(now.definition, title, now.custom, by=by, but=now.pk)
     before, now.title = now.title, title
     now.version += 1
     now.save(update_fields=["title", "version"])

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm import access, custom, field_access, registry, search
 from crm.custom import definitions
 from crm.models import ObjectKind, ObjectRecord
-from crm.objects import filters, listing  # noqa: F401  register themselves
+from crm.objects import filters, listing, naming  # noqa: F401  register themselves
 from crm.objects.forms import LookedAtForm, refusals
 from crm.registry import Command, NavItem
 
@@ -25,9 +25,11 @@ def targets():
 
 @field_access.own_fields_of
 def own_fields(name):
-    if ObjectKind.named(name) is None:
+    """Those that roles can limit: what stands in the title everybody sees."""
+    if (kind := ObjectKind.named(name)) is None:
         return []
-    return [(field.name, field.label) for field in custom.fields_of(name)]
+    in_title = set(naming.SLOT.findall(kind.pattern))
+    return [(field.name, field.label) for field in custom.fields_of(name) if field.key not in in_title]
 
 
 def _target(kind):

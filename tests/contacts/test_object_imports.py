@@ -7,8 +7,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from contacts.imports import objects
 from contacts.models import ContactLink
-from crm import jobs
+from crm import custom, jobs
 from crm.models import CustomField, Job, ObjectKind, ObjectRecord, ObjectRelation, StoredFile
 from crm.objects import kind_acts, records
 from tests import factories
@@ -104,3 +105,16 @@ def test_only_who_may_import_and_change_the_kind_imports(client, workspace, alic
 
     assert refused.status_code == 403
     assert not StoredFile.objects.exists()
+
+
+def test_an_import_keeps_what_others_write_into_other_fields(workspace, admin, machines):
+    CustomField.objects.create(subject="co_machine", key="place", kind="text", label_en="Place")
+    known = records.create_record(machines, "S-1", by=admin, custom={"bought": "2020-01-01"})
+    importer = objects.Importer(machines, {"0": "title", "1": "cf_bought"}, key="title", mode="both", by=admin)
+    read = importer._known({"title": "S-1"})
+    custom.write(known, {"place": "Hall 2"}, by=admin)
+
+    importer._update(read, {"title": "S-1", "cf_bought": "2026-03-01"})
+
+    known.refresh_from_db()
+    assert known.custom == {"bought": "2026-03-01", "place": "Hall 2"}

@@ -188,6 +188,25 @@ def test_a_night_makes_old_what_nobody_has_looked_through(workspace):
     assert measuring.differences("contact") == 0
 
 
+def test_a_night_tells_the_log_what_was_never_noted(workspace, caplog):
+    known, lost, noted = factories.contact("Ann"), factories.contact("Ben"), factories.contact("Eva")
+    measuring.settle_all()
+    Contact.objects.filter(pk__in=[lost.pk, noted.pk]).update(city="Ulm")
+    Contact.objects.filter(pk=known.pk).update(created_at=timezone.now() - timedelta(days=366))
+    QualityMark.objects.exclude(record_id=noted.pk).delete()
+
+    measure_everything()
+
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == ["The scores of some records (contact) were not what their data give: completeness of 1."]
+    settle_quality()
+    caplog.clear()
+    measure_everything()
+    assert not caplog.records
+    # While all are waiting to be measured nothing is missed.
+    assert measuring.missed("contact") == {}
+
+
 def test_everybody_is_measured_in_stretches_that_survive_a_crash(workspace):
     rows = Contact.objects.bulk_create([Contact(first_name=f"P{n}") for n in range(7)])
     QualityMark.objects.all().delete()

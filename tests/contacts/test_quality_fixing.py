@@ -7,8 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import Company, Contact, ContactPoint, ContactQuality, FixRun, QualityMark, QualityRule
-from contacts.services.quality import measuring
+from contacts.services.quality import figures, fixing, measuring
 from contacts.services.quality.proposals import mended_email, mended_phone, proposals_of
+from crm import access, conditions, field_access
+from crm.models import Role
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +172,52 @@ def test_two_people_never_get_the_same_record(client, alice, bob, three):
     # The same press twice is done once.
     again = _act(client, hers, "accept", ivan, {"first_name": "Соколов"}, first_name="Олег")
     assert "This record is done already." in again.content.decode()
+
+
+def test_a_press_that_waited_for_its_twin_touches_no_other_record(client, alice, three):
+    """Both presses have read the round before the first is done: the second must not write into the next record."""
+    ivan, anna, eva = three
+    run = _begin(client, alice)
+    twin = FixRun.objects.get(pk=run.pk)
+    fixing.accept(run, {"city": "Ulm"}, {"city": ""})
+
+    with pytest.raises(fixing.FixRefused, match="done already"):
+        fixing.accept(twin, {"city": "Ulm"}, {"city": ""})
+    fixing.skip(twin)
+
+    assert list(Contact.objects.filter(city="Ulm")) == [ivan]
+    run.refresh_from_db()
+    assert (run.current, [act["did"] for act in run.acts]) == (anna.pk, ["mended"])
+
+
+def test_nothing_is_proposed_or_counted_out_of_a_hidden_field(client, alice, workspace):
+    factories.role("email-hidden", {"contact": dict.fromkeys(("view", "edit"), access.ALL)})
+    Role.objects.filter(code="email-hidden").update(fields={"contact": {"email": field_access.HIDDEN}})
+    rita = factories.user("Rita", roles=[Role.objects.get(code="email-hidden")])
+    mine = {"owner": alice, "team": alice.team, "language": "en"}
+    factories.contact("test", "", **mine)
+    factories.contact("", "", email="anna.weber@acme.example", **mine)
+    measuring.settle_all()
+    ContactQuality.objects.filter(record__email="").update(total=0)
+    missing = QualityRule.objects.get(subject="contact", test="filled", field="email")
+    city = QualityRule.objects.get(subject="contact", test="filled", field="city")
+    run = _begin(client, rita)
+
+    page = _act(client, run, "skip").content.decode()
+    of_gap = client.post(reverse("contacts:fix_create"), {"gap": missing.pk})
+
+    assert run.current == Contact.objects.get(email="anna.weber@acme.example").pk
+    assert 'name="f-first_name"' in page
+    assert "Weber" not in page
+    assert of_gap.status_code == 404
+    figures.count()
+    shown = client.get(reverse("contacts:quality")).content.decode()
+    assert (str(missing) in shown, str(city) in shown) == (False, True)
+    asked = [
+        conditions.where({"field": "gap", "op": "any_of", "value": [str(r.pk)]}, "contact", user=rita)
+        for r in (missing, city)
+    ]
+    assert [Contact.objects.filter(one).count() for one in asked] == [0, 2]
 
 
 def test_what_somebody_else_wrote_meanwhile_is_not_written_over(client, alice, three):

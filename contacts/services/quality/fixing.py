@@ -76,7 +76,10 @@ def accept(run, typed, was):
     next one; Clash when somebody else wrote a field, Wrong for values that cannot stand there: then nothing is written.
     """
     with transaction.atomic():
-        run = _locked(run)
+        asked, run = run.current, _locked(run)
+        # A press that came twice has waited here for the first: its fields are those of the record before.
+        if run.current != asked:
+            raise FixRefused(_("This record is done already."))
         if record := _in_hand(run):
             return _accept(run, record, typed, was)
         _take(run)
@@ -125,8 +128,8 @@ def _write(record, forms, was, by):
 @transaction.atomic
 def skip(run):
     """Leave the record as it is; it does not come again in this round."""
-    run = _locked(run)
-    if run.current is not None:
+    asked, run = run.current, _locked(run)
+    if run.current is not None and run.current == asked:
         _note(run, None, "skipped", [])
     return run
 
@@ -151,6 +154,8 @@ def undo(run):
                 record = WRITERS[run.subject][1](record, form, name, was=after, by=run.by)
         except people.Conflict:
             raise FixRefused(_("Somebody has changed it since. Open the record to look.")) from None
+        except people.FieldRefused as refusal:
+            raise FixRefused(str(refusal)) from None
     _release(run)
     run.acts, run.finished_at, run.current = run.acts[:-1], None, last["pk"]
     _hold(run)

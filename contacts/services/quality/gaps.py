@@ -11,8 +11,7 @@ from contacts.models.quality import Dimension
 from contacts.services.quality import words
 from contacts.services.quality.asking import ASKED
 from contacts.services.quality.checks import check_named
-from contacts.services.quality.rules import MODELS
-from crm.field_access import HIDDEN, level_of_field
+from contacts.services.quality.rules import MODELS, field_of, may_know
 
 # What the page of the record edits in place; everything else stands in the form of all fields.
 _IN_PLACE = {
@@ -61,13 +60,13 @@ def scores_of(record, user):
 def gaps_of(record, measured, user=None):
     """The gaps of a record, the heaviest first; without those in fields that are hidden from the user."""
     rules = QualityRule.objects.filter(pk__in=measured.gaps) if measured.gaps else []
-    rules = [rule for rule in rules if level_of_field(user, type(record), _field_of(rule)) > HIDDEN]
+    rules = [rule for rule in rules if may_know(user, rule)]
     return [gap_of(rule, record, measured.facts) for rule in sorted(rules, key=lambda r: (-r.weight, r.position))]
 
 
 def gap_of(rule, record, facts=()):
     check = check_named(rule.test)
-    kind, field = record._meta.model_name, _field_of(rule)
+    kind, field = record._meta.model_name, field_of(rule)
     field = "first_name" if (kind, field) == ("contact", "name") else field
     gap = Gap(rule, words.gap_of(rule, facts), words.fix_of(rule), act=check.act if check else "")
     page = record.get_absolute_url()
@@ -84,11 +83,6 @@ def gap_of(rule, record, facts=()):
     elif field:
         gap.url = f"{reverse(f'contacts:{kind}_edit', args=[record.pk])}#id_{field}"
     return gap
-
-
-def _field_of(rule):
-    check = check_named(rule.test)
-    return rule.field or (check.field if check else "")
 
 
 def _twin(kind, record):

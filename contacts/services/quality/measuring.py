@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from contacts.models import QualityMark, QualitySettings
+from contacts.models import QualityMark, QualityRule, QualitySettings
 from contacts.models.quality import Dimension
 from contacts.services.quality import facts
 from contacts.services.quality.rules import GAP_BELOW, MODELS, current, share_of
@@ -190,6 +190,27 @@ def differences(kind):
             params,
         )
         return cursor.fetchone()[0] + one.model.objects.exclude(quality=F("measured__total")).count()
+
+
+def missed(kind):
+    """{dimension: records that show another score than their data give, though nothing is noted of them}, 0 left out.
+
+    Freshness and dimensions with a condition are left out: they move with the days, by which no trigger rings.
+    """
+    if QualityMark.objects.filter(kind=kind, record_id=None).exists():
+        return {}
+    one = Measure(kind)
+    moving = {rule.dimension for rule in one.rules if rule.test == QualityRule.CONDITION} | {Dimension.FRESHNESS}
+    names = [name for name in Dimension.values if name not in moving]
+    sql, params = one.scores()
+    counts = ", ".join(f"count(*) FILTER (WHERE n.{name} IS DISTINCT FROM q.{name})" for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {counts} FROM ({sql}) n LEFT JOIN {one.table} q ON q.record_id = n.id"  # noqa: S608
+            " WHERE n.id NOT IN (SELECT record_id FROM contacts_qualitymark WHERE kind = %s AND record_id IS NOT NULL)",
+            [*params, kind],
+        )
+        return {name: n for name, n in zip(names, cursor.fetchone(), strict=True) if n}
 
 
 def _chunks(ids):

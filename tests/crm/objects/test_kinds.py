@@ -1,9 +1,11 @@
 """Kinds: made with fitting rights and a limit, called anew, retired and brought back, deleted only when asked for."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm import access, jobs
+from crm import access, field_access, jobs
 from crm.lists.page import page_named
 from crm.models import CustomField, Job, ObjectKind, ObjectRecord, ObjectRelation, Role, SavedView
 from crm.objects import kind_acts, kind_forms, records
@@ -171,3 +173,56 @@ def test_who_may_not_change_settings_defines_nothing(client, alice, contracts):
 
     assert [answer.status_code for answer in answers] == [403, 403]
     assert ObjectKind.objects.count() == 1
+
+
+def test_records_that_are_made_while_the_form_is_open_keep_their_numbers(admin, contracts, make):
+    opened = ObjectKind.objects.get()
+    make("One")
+    make("Two")
+    opened.name_en = "Agreement"
+
+    kind_acts.change_kind(opened, "1", by=admin)
+
+    assert ObjectKind.objects.values_list("name_en", "last_number").get() == ("Agreement", 2)
+    assert make("Three").number == 3
+
+
+def test_a_title_tells_nobody_what_is_hidden_from_some(signed_in, contracts, serial):
+    role = Role.objects.get(code="rep")
+    Role.objects.filter(pk=role.pk).update(fields={"co_contract": {"cf_serial": 0}})
+    url = reverse("object_kind_edit", args=[contracts.pk])
+
+    limited = signed_in.post(url, NEW | {"version": "1", "pattern": "C-{serial}"})
+    Role.objects.filter(pk=role.pk).update(fields={})
+    CustomField.objects.filter(pk=serial.pk).update(seen_by=["rep"])
+    for_some = signed_in.post(url, NEW | {"version": "1", "pattern": "C-{serial}"})
+
+    assert [limited.status_code, for_some.status_code] == [422, 422]
+    assert "“Serial” is not for everybody to see" in limited.content.decode()
+    assert ObjectKind.objects.get().pattern == ""
+    # What stands in the title already cannot be limited later.
+    assert ("cf_serial", "Serial") in field_access.guarded("co_contract")
+    ObjectKind.objects.update(pattern="C-{serial}")
+    assert field_access.guarded("co_contract") == []
+
+
+def test_a_pattern_and_titles_that_must_differ_do_not_go_together(signed_in, contracts):
+    url = reverse("object_kind_edit", args=[contracts.pk])
+
+    answer = signed_in.post(url, NEW | {"version": "1", "pattern": "C-{year}", "unique_by": "title"})
+
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"unique_by"}
+    assert ObjectKind.objects.get().unique_by == ""
+
+
+def test_calling_anew_waits_for_those_who_are_changing_a_title(signed_in, contracts, make):
+    make("Lease")
+    signed_in.post(reverse("object_kind_edit", args=[contracts.pk]), NEW | {"version": "1", "pattern": "C-{n}"})
+
+    with CaptureQueriesContext(connection) as asked:
+        run("objects.rename")
+
+    read = [q["sql"] for q in asked if '"crm_objectrecord"."name_key"' in q["sql"] and "LIMIT 500" in q["sql"]]
+    assert read
+    assert all("FOR UPDATE" in sql for sql in read)

@@ -10,6 +10,7 @@ from crm.audit import changes_of
 from crm.custom import CustomRefused, write
 from crm.models import CustomField, Event, ObjectKind, ObjectRecord, ObjectRelation, Role, StoredFile
 from crm.objects import kind_acts, records, ties
+from crm.objects.relations import links_of, tied
 from crm.reasons import explain
 from tests import factories
 
@@ -258,3 +259,61 @@ def test_the_boxes_of_a_form_follow_the_rules_while_it_is_filled_in(signed_in, a
     assert not has_box(record.pk, owner="")
     assert has_box(0, owner=alice.pk)
     assert not has_box(0, owner="")
+
+
+def test_two_people_on_one_form_lose_nothing_of_own_fields_and_ties(signed_in, alice, contracts, make, serial, relate):
+    ann, ben = (factories.contact(first, "Lee", owner=alice, team=alice.team) for first in ("Ann", "Ben"))
+    relation = relate(is_single=True)
+    record = make("Lease", custom={"serial": "S-1"})
+    ties.tie(relation, record, ann, by=alice)
+    edit = reverse("object_edit", args=["contract", record.pk])
+    form = signed_in.get(edit).context["form"]
+    mine = {"title": "Lease", "owner": alice.pk, "cf_serial": "S-1", relation.name: form[relation.name].value()}
+    write(record, {"serial": "S-2"}, by=alice)
+
+    first = signed_in.post(edit, mine | {"seen": form["seen"].value()})
+    after_first = ObjectRecord.objects.get().custom
+    seen = first.context["form"]["seen"].value()
+    ties.tie(relation, record, ben, by=alice)
+    second = signed_in.post(edit, mine | {"seen": seen})
+    third = signed_in.post(edit, mine | {"seen": second.context["form"]["seen"].value()})
+
+    assert [answer.status_code for answer in (first, second, third)] == [422, 422, 302]
+    assert first.context["form"].theirs == [("Serial", "S-2")]
+    assert second.context["form"].theirs == [("Serial", "S-2"), ("Customer", "Ben Lee")]
+    assert after_first == {"serial": "S-2"}
+    # Who has read it and saves again means it.
+    assert ObjectRecord.objects.get().custom == {"serial": "S-1"}
+    assert tied(relation, record, alice).get() == ann
+
+
+def test_who_does_not_see_the_other_record_is_not_made_to_replace_it(
+    client, alice, bob, mallory, contracts, make, relate
+):
+    relation = relate(is_single=True, is_required=True)
+    record = make("Lease")
+    hers = factories.contact("Mel", "Ray", owner=mallory, team=mallory.team)
+    ties.tie(relation, record, hers, by=mallory)
+    client.force_login(alice)
+    edit = reverse("object_edit", args=["contract", record.pk])
+
+    form = client.get(edit).context["form"]
+    answer = client.post(edit, {"title": "Big lease", "owner": alice.pk, "seen": form["seen"].value()})
+
+    assert relation.name not in form.fields
+    assert answer.status_code == 302
+    assert ObjectRecord.objects.get().title == "Big lease"
+    assert list(links_of(relation).values_list("target", flat=True)) == [hers.pk]
+
+
+def test_a_refused_twin_is_named_only_to_those_who_see_it(client, alice, mallory, contracts, serial):
+    ObjectKind.objects.filter(pk=contracts.pk).update(unique_by="serial")
+    records.create_record(ObjectKind.objects.get(), "Secret plan", by=mallory, custom={"serial": "S 1"})
+    client.force_login(alice)
+
+    answer = client.post(reverse("object_new", args=["contract"]), {"title": "Other", "cf_serial": "s 1"})
+
+    assert answer.status_code == 422
+    assert "Secret plan" not in answer.content.decode()
+    assert "A record that you do not see has the same: Serial." in answer.content.decode()
+    assert ObjectRecord.objects.count() == 1
