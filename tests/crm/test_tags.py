@@ -175,3 +175,13 @@ def test_a_new_word_stands_in_the_list_at_once(workspace, alice):
     people.create_contact(by=alice, first_name="Ann", tags=["brand-new"])
 
     assert Tag.objects.get(name="brand-new").total == 1
+
+
+def test_a_job_that_runs_again_after_it_is_done_takes_no_tag_off(people_with_tags):
+    tag = Tag.objects.get(name="vip")
+    first = tags.change(tag, "key")
+
+    again = tags.change(Tag.objects.get(pk=tag.pk), "key")
+
+    assert (first, again) == ((2, 0), (0, 0))
+    assert _tags() == {"Ann": ["key", "press"], "Ben": ["VIP", "key"], "Cem": ["press"]}
