@@ -25,7 +25,7 @@ from contacts import (  # noqa: F401  registered by being imported
     work,
 )
 from contacts.forms import CompanyForm, ContactForm
-from contacts.models import Company, CompanyLink, Contact, ContactLink, QualityRule, Requisite, Task
+from contacts.models import Company, CompanyLink, Contact, ContactLink, QualityRule, Requisite, RetentionRule, Task
 from contacts.panels import tasks_panel as render_tasks
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
@@ -61,6 +61,7 @@ custom.register(
     form=lambda data, record, user: CompanyForm(data, instance=record),
 )
 conditions.held_in(QualityRule, "tree")
+conditions.held_in(RetentionRule, "tree")
 tags.carried_by("contact", Contact, "contacts")
 tags.carried_by("company", Company, "companies")
 objects.register_target("contact", Contact, ContactLink, label=gettext_lazy("Contacts"), icon="user")

@@ -49,7 +49,9 @@ class AccountForm(forms.ModelForm):
         for name in _SERVER:
             self.fields[name].required = False
         if self.instance.provider:
-            del self.fields["password"]
+            # The token is for the provider's own servers and for no others.
+            for name in ("password", *_SERVER):
+                del self.fields[name]
         elif self.instance.secret:
             self.fields["password"].help_text = _("Empty keeps the present one.")
         one_line_only(self)
@@ -57,11 +59,11 @@ class AccountForm(forms.ModelForm):
 
     def clean(self):
         data = super().clean()
-        if not data.get("address"):
+        if not data.get("address") or self.instance.provider:
             return data
         self._fill(data)
-        if "password" in self.fields and not data.get("password") and not self.instance.secret:
-            self.add_error("password", _("Write the password of the mailbox."))
+        if not data.get("password"):
+            self._ask_password(data)
         for kind in ("imap", "smtp"):
             place = f"{data.get(f'{kind}_host')}:{data.get(f'{kind}_port')}"
             if data.get(f"{kind}_security") == Security.NONE and place not in settings.OUTSIDE_ALLOW:
@@ -70,6 +72,13 @@ class AccountForm(forms.ModelForm):
                     _("Without encryption only servers that the administrator allows are asked. Choose TLS."),
                 )
         return data
+
+    def _ask_password(self, data):
+        """The password that is kept goes to the servers for which it was given, and to no others."""
+        if not self.instance.secret:
+            self.add_error("password", _("Write the password of the mailbox."))
+        elif any(data.get(name) != self.initial[name] for name in _SERVER):
+            self.add_error("password", _("The servers are others now. Write the password once more."))
 
     def _fill(self, data):
         domain = data["address"].rpartition("@")[2].lower()

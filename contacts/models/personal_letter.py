@@ -21,12 +21,12 @@ class PersonalLetterQuerySet(models.QuerySet):
         Administrators are no exception: their rights on records do not open anybody's mail.
         """
         shared = Q(is_shared=True) | Q(is_shared=None, mailbox__shown=Shown.ALL)
-        return self.filter(Q(owner=user.pk) | (shared & _about_seen(user)))
+        return self.filter(Q(owner=user.pk) | (shared & _gone() & _about_seen(user)))
 
     def listed_to(self, user):
         """Letters of which the user may know that they were exchanged."""
         shared = Q(is_shared=True) | ~Q(mailbox__shown=Shown.NOTHING)
-        return self.filter(Q(owner=user.pk) | (shared & _about_seen(user)))
+        return self.filter(Q(owner=user.pk) | (shared & _gone() & _about_seen(user)))
 
     def editable_by(self, user):
         return self.filter(owner=user.pk)
@@ -38,7 +38,12 @@ class PersonalLetterQuerySet(models.QuerySet):
 
     def sent(self):
         """Those that exist for the timeline: received, or handed over; not those that wait to go."""
-        return self.exclude(state__in=PersonalLetter.UNSENT)
+        return self.filter(_gone())
+
+
+def _gone():
+    """What waits, failed or was taken back is its writer's own matter."""
+    return ~Q(state__in=PersonalLetter.UNSENT)
 
 
 def _about_seen(user):

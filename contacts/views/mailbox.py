@@ -1,12 +1,11 @@
 """One's own mailbox: connecting it, what is read and who sees it, how it is doing."""
 
-import hmac
-
 from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -56,7 +55,7 @@ def sign_in(request, provider):
 def came_back(request):
     """Back from the provider with a code, which only the same session can turn into tokens."""
     kept, code = request.session.pop(SIGN_IN, None), request.GET.get("code", "")
-    if not kept or not code or not hmac.compare_digest(request.GET.get("state", ""), kept["state"]):
+    if not kept or not code or not constant_time_compare(request.GET.get("state", ""), kept["state"]):
         return htmx.redirect(request, reverse("contacts:mailbox"), _("The provider gave no access. Try again."))
     row = PersonalMailbox.objects.filter(user=request.user).first() or _new(request.user)
     is_elsewhere = bool(row.pk) and row.address != kept["address"]

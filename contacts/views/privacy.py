@@ -87,6 +87,8 @@ def copy(request, pk):
     """Pack the copy: a job; the person who started it may fetch it for seven days."""
     require(request.user, "privacy", "export")
     row = fetch(PrivacyRequest.objects.for_card(), request.user, pk)
+    if row.kind != Kind.EXPORT or row.state == PrivacyRequest.State.REFUSED:
+        raise Http404
     _contact_of(row, request.user)
     requests.start_copy(row, by=request.user)
     return htmx.redirect(request, row.get_absolute_url())

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from crm.mail.servers import TIMEOUT, Server, bearer, tls, wire
+from crm.mail.servers import NOT_ASCII, TIMEOUT, Server, bearer, tls, wire
 
 # What of a head is needed to judge a letter before it is fetched.
 HEADS = (
     "FROM TO CC BCC SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES AUTO-SUBMITTED CONTENT-TYPE RETURN-PATH X-RAPPORT"
     " X-FAILED-RECIPIENTS"
 )
+# Twice what is ever asked for. A server that announces more is not listened to.
+LARGEST = 100 * 1024 * 1024
 _FOLDER = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) (?P<path>.*)', re.S)
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
@@ -48,6 +50,11 @@ class _Imap(imaplib.IMAP4):
 
     def _create_socket(self, timeout):
         return wire(self.server, timeout)
+
+    def read(self, size):
+        if size > LARGEST:
+            raise self.abort("more was announced than was asked for")
+        return super().read(size)
 
 
 class Mailbox:
@@ -178,6 +185,8 @@ def _sign_in(imap, server):
             imap.authenticate("XOAUTH2", lambda challenge: answer(challenge).encode())
         else:
             imap.login(server.user, server.password)
+    except UnicodeError as error:
+        raise SignInRefused(NOT_ASCII) from error
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from crm import outside
 
 TIMEOUT = 30
+# Instead of the words of an error that quotes what it could not write.
+NOT_ASCII = "User names and passwords travel in Latin letters, digits and signs only."
 # Ports of mail. Others have no business with us, whoever listens there.
 PORTS = {25, 143, 465, 587, 993, 2525}
 

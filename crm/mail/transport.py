@@ -8,7 +8,7 @@ from django.conf import settings
 
 from crm import outside
 from crm.mail.hooks import server_of
-from crm.mail.servers import bearer, tls, wire
+from crm.mail.servers import NOT_ASCII, bearer, tls, wire
 
 # Letters over one connection; many servers end it after a hundred or so.
 LETTERS_A_CONNECTION = 100
@@ -60,6 +60,8 @@ class Connection:
                 # "Not now" (454) is no word on the account.
                 kind = SignInRefused if error.smtp_code >= 500 else ServerAway
                 raise kind(_words((error.smtp_code, error.smtp_error))[1]) from error
+            except UnicodeError as error:
+                raise SignInRefused(NOT_ASCII) from error
             except outside.Refused as error:
                 raise ServerAway(str(error)) from error
             except (OSError, smtplib.SMTPException) as error:
@@ -88,13 +90,16 @@ class Connection:
             self.open()
             kept = self._letters > 0
             self._letters += 1
-            extra = [] if recipient.isascii() else ["SMTPUTF8"]
-            if extra and not self._smtp.has_extn("smtputf8"):
+            writes_all = self._smtp.has_extn("smtputf8")
+            extra = [] if "".join([recipient, *copies]).isascii() or not writes_all else ["SMTPUTF8"]
+            if not recipient.isascii() and not writes_all:
                 return Answer("failed", 553, "The server cannot write to addresses with other than Latin letters.")
             refused = self._refusal(self._smtp.mail(sender, extra)) or self._refusal(self._smtp.rcpt(recipient))
             if refused:
                 return refused
-            left_out = [copy for copy in copies if self._smtp.rcpt(copy)[0] >= 400]
+            left_out = [
+                copy for copy in copies if not (copy.isascii() or writes_all) or self._smtp.rcpt(copy)[0] >= 400
+            ]
             started = True
             answer = self._smtp.data(message)
             refused = self._refusal(answer)

@@ -10,12 +10,24 @@ from django.core.files.storage import default_storage
 from django.db import InternalError, transaction
 
 from campaigns.models import Suppression
-from contacts.models import Contact, ErasedAddress, Erasure, ImportedRow, ImportRun, Participant, Task
+from contacts.models import (
+    Contact,
+    ErasedAddress,
+    Erasure,
+    ImportedRow,
+    ImportRun,
+    Participant,
+    PersonalLetter,
+    PersonalMailbox,
+    Task,
+)
 from contacts.services import people, privacy
 from contacts.services.consents import state_consent
 from contacts.services.privacy import certificates, copying, erasing, ties
 from contacts.tasks import keep_privacy
 from crm import files, jobs, outbox
+from crm.mail import queue_mail
+from crm.models import Delivery, Notification, OutboxMessage
 from deals.models import Deal
 from deals.services.setup import create_standard_pipeline
 from tests.contacts import somebody as marked
@@ -104,6 +116,49 @@ def test_what_belongs_to_others_stays(workspace, alice):
     assert list(Contact.objects.all()) == [bob]
     assert list(meeting.participants.values_list("email", flat=True)) == ["bob@example.com"]
     assert bob.points.get().value == "bob@example.com"
+
+
+def test_a_longer_address_or_name_is_somebody_else(workspace, alice):
+    lee = people.create_contact(
+        by=alice, first_name="Ann", last_name="Lee", email="lee@example.com", phone="+4930123456"
+    )
+    PersonalMailbox.objects.create(user=alice, address="alice@halden.test", imap_host="x", smtp_host="x", shown="all")
+    mailbox = PersonalMailbox.objects.select_related("user").get()
+    mine, others = (
+        PersonalLetter.objects.create(
+            mailbox=mailbox, owner=alice, message_id=f"<{n}@x.test>", sender=sender, recipients=[["", to]], text=to
+        )
+        for n, (sender, to) in enumerate(
+            [("lee@example.com", "alice@halden.test"), ("ann.lee@example.com", "lee@example.com.au")]
+        )
+    )
+    copied = PersonalLetter.objects.create(
+        mailbox=mailbox, owner=alice, message_id="<2@x.test>", recipients=[["", "bob@x.test"], ["", "lee@example.com"]]
+    )
+    rows = [
+        queue_mail(to=to, subject="Offer", text="Hello", refs={"cc": cc})
+        for to, cc in [("lee@example.com", []), ("ann.lee@example.com", []), ("bob@x.test", [["", "lee@example.com"]])]
+    ]
+    PersonalLetter.objects.filter(pk=copied.pk).update(delivery_id=rows[2].pk)
+    for n, text in enumerate(["Joann Leeson wrote", "+49301234567", "Ann Lee wrote", 'Line\nlee@example.com', "lee@example.com."]):  # fmt: skip
+        Notification.objects.create(user=alice, kind="privacy.due", text=text, key=str(n))
+    Notification.objects.create(
+        user=alice, kind="mailbox.trouble", text="Not arrived", url=mine.get_absolute_url(), key="letter"
+    )
+
+    privacy.erase(privacy.begin(lee, by=alice))
+
+    assert list(PersonalLetter.objects.all()) == [others]
+    assert list(Delivery.objects.values_list("to", flat=True)) == ["ann.lee@example.com"]
+    texts = Notification.objects.order_by("key").values_list("text", flat=True)
+    assert list(texts) == ["Joann Leeson wrote", "+49301234567"]
+
+
+def test_a_line_end_in_json_is_no_part_of_the_address(workspace, alice):
+    lee = people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="lee@example.com")
+    outbox.put("notification.mail", "1", {"text": "From:\nlee@example.com\nto nobody"})
+
+    assert ties.containing(OutboxMessage, [lee.email], "payload").count() == 1
 
 
 def test_certificates_are_a_chain_that_nobody_changes(workspace, alice):

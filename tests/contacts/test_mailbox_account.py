@@ -1,5 +1,6 @@
 """Connecting a mailbox: the form, a test that is no port scanner, OAuth2, what the page says."""
 
+import imaplib
 import json
 import re
 import socket
@@ -14,8 +15,10 @@ from django.utils import timezone
 
 from contacts.models import PersonalMailbox
 from contacts.services.mailbox import accounts, oauth
+from crm.mail import imap as imap_client
 from crm.mail import servers
 from crm.mail.imap import readable
+from crm.models import Notification
 from tests.imap_server import PASSWORD, USER
 from tests.smtp_sink import Sink
 
@@ -76,6 +79,17 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(user, client, change, s
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not PersonalMailbox.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"imap_host": "imap.mallory.test"}, {"smtp_host": "smtp.mallory.test"}, {"address": "alice@mallory.test"}])  # fmt: skip
+def test_the_password_that_is_kept_goes_to_no_other_server(user, client, change):
+    client.post(FORM, ACCOUNT)
+
+    refused = client.post(FORM, ACCOUNT | {"password": ""} | change)
+
+    assert (refused.status_code, "once more" in refused.content.decode()) == (422, True)
+    assert (mailbox_of(user).imap_host, mailbox_of(user).smtp_host) == ("imap.gmail.com", "smtp.gmail.com")
+    assert client.post(FORM, ACCOUNT | change).status_code == 302
 
 
 def test_rules_are_addresses_and_domains(user, client):
@@ -160,6 +174,44 @@ def test_pausing_going_on_and_disconnecting(user, client):
     assert "Connect a mailbox" in client.get(PAGE).content.decode()
 
 
+@pytest.mark.parametrize("act", [lambda row: accounts.disconnect(row, keep=True), accounts.pause, accounts.connect])
+def test_a_refusal_that_comes_late_undoes_nothing_of_what_its_owner_did(user, act):
+    row = PersonalMailbox.objects.create(user=user, address="a@x.test", imap_host="x", smtp_host="x", failures=2)
+    asked = PersonalMailbox.objects.get(pk=row.pk)
+    act(row)
+    before = mailbox_of(user).state
+
+    accounts.note_refusal(asked, Exception(), last=True)
+
+    assert mailbox_of(user).state == before
+    assert not Notification.objects.exists()
+
+
+def test_a_server_that_announces_too_much_is_not_listened_to(settings):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        settings.OUTSIDE_ALLOW = [f"127.0.0.1:{port}"]
+        threading.Thread(target=_boast, args=[server], daemon=True).start()
+
+        boastful = servers.Server("127.0.0.1", port, "none", "a", "b")
+        with pytest.raises(imaplib.IMAP4.abort, match="announced"), imap_client.mailbox(boastful, timeout=10) as box:
+            box.folders()
+
+
+def _boast(server):
+    wire, _address = server.accept()
+    with wire, wire.makefile("rwb", buffering=0) as file:
+        file.write(b"* OK IMAP4rev1\r\n")
+        while line := file.readline():
+            tag, word = line.split()[:2]
+            if word.upper() == b"CAPABILITY":
+                file.write(b"* CAPABILITY IMAP4rev1\r\n")
+            if word.upper() == b"LIST":
+                file.write(b'* LIST () "/" {999999999999999}\r\n')
+                return
+            file.write(tag + b" OK done\r\n")
+
+
 @pytest.mark.parametrize(("path", "name"), [("&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-", "Отправленные"), ("A&-B", "A&B"), ("&x-", "&x-")])  # fmt: skip
 def test_names_of_folders_are_readable(path, name):
     assert readable(path) == name
@@ -207,7 +259,7 @@ def test_signing_in_at_a_provider_brings_tokens_only_to_the_session_that_asked(u
     assert (query["login_hint"], query["code_challenge_method"]) == (["alice@gmail.com"], ["S256"])
     back = reverse("contacts:mailbox_return")
 
-    client.get(back, {"code": "c", "state": "guessed"})
+    assert client.get(back, {"code": "c", "state": "é"}).status_code == 302
     assert (provider.asked, PersonalMailbox.objects.count()) == ([], 0)
 
     answer = client.post(reverse("contacts:mailbox_sign_in", args=["google"]), {"address": "alice@gmail.com"})
@@ -222,6 +274,21 @@ def test_signing_in_at_a_provider_brings_tokens_only_to_the_session_that_asked(u
     assert provider.asked[0]["grant_type"] == "authorization_code"
     assert re.fullmatch(r"[\w-]{60,}", provider.asked[0]["code_verifier"])
     assert client.post(reverse("contacts:mailbox_sign_in", args=["microsoft"])).status_code == 404
+
+
+def test_a_providers_token_goes_to_its_own_servers_and_ends_with_the_connection(user, client, provider):
+    row = PersonalMailbox(user=user, address="a@gmail.com", provider="google", imap_host="imap.gmail.com", smtp_host="smtp.gmail.com")  # fmt: skip
+    row.password, row.access_token, row.access_until = "rt", "at-0", timezone.now() + timedelta(hours=1)
+    row.save()
+
+    client.post(
+        FORM, {"address": "a@gmail.com", "first_days": 30, "imap_host": "imap.mallory.test", "smtp_host": "x.test"}
+    )
+    assert (mailbox_of(user).imap_host, mailbox_of(user).smtp_host) == ("imap.gmail.com", "smtp.gmail.com")
+
+    accounts.disconnect(mailbox_of(user), keep=True)
+    assert client.post(FORM, ACCOUNT).status_code == 302
+    assert (mailbox_of(user).provider, mailbox_of(user).server("imap").password) == ("", "secret-word")
 
 
 def test_a_token_is_kept_while_it_is_good_and_renewed_when_not(user, provider):

@@ -205,6 +205,25 @@ def test_a_refused_password_is_tried_three_times_told_once_and_never_shown(box, 
     assert b"wrong-word" not in box.secret.encode()
 
 
+def test_a_password_that_cannot_travel_is_refused_like_a_wrong_one(box):
+    box.password = "пароль"
+    box.save()
+
+    for _n in range(3):
+        reading.look(box.pk)
+
+    box.refresh_from_db()
+    assert (box.state, "Latin letters" in box.last_error) == (PersonalMailbox.State.REFUSED, True)
+
+
+def test_a_nul_in_a_head_holds_up_no_letter(box, ann):
+    raw = letter(1, sender="a\x00nn@client.test").replace(b"<1@", b"<\x001@")
+
+    read = parsing.parse(raw)
+
+    assert "\x00" not in read.message_id + read.sender + "".join(address for _name, address in read.recipients)
+
+
 def test_the_first_look_takes_the_window_and_later_old_letters_are_left(box, imap, ann):
     look(box)
     old = (timezone.now() - timedelta(days=400)).strftime("Date: %a, %d %b %Y %H:%M:%S +0000\r\n")

@@ -130,6 +130,54 @@ def test_ten_seconds_to_take_it_back_and_the_words_are_a_draft_again(box, own, a
     assert not Event.objects.filter(kind="mail.sent").exists()
 
 
+def test_what_has_not_gone_is_read_by_its_writer_alone(box, own, ann, alice, bob, client):
+    PersonalMailbox.objects.update(shown="all")
+    row = writing.write(box, ann, subject="Offer", text="Oops", at=timezone.now() + timedelta(days=2))
+    url = reverse("contacts:letter", args=[row.pk])
+    client.force_login(bob)
+
+    assert client.get(url).status_code == 404
+    writing.take_back(row)
+    assert client.get(url).status_code == 404
+    assert not PersonalLetter.objects.listed_to(bob).exists()
+    assert list(PersonalLetter.objects.visible_to(alice)) == [row]
+    sent = writing.write(box, ann, subject="Offer", text="Better")
+    go(box)
+    assert client.get(reverse("contacts:letter", args=[sent.pk])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("utf8", "got"), [(True, ["ann@client.test", "анна@client.test"]), (False, ["ann@client.test"])]
+)
+def test_a_copy_that_the_server_cannot_write_to_holds_up_nothing(imap, workspace, ann, alice, settings, utf8, got):
+    with Sink(auth=(USER, PASSWORD), utf8=utf8) as sink:
+        box = mailboxes.connect(alice, imap, settings, smtp_port=sink.port)
+        row = writing.write(box, ann, subject="Offer", text="Hello", copies=["анна@client.test"])
+        go(box)
+
+    row.refresh_from_db()
+    assert (row.state, [letter.to for letter in sink.letters]) == (State.SENT, [got])
+    assert ("анна@client.test" in Delivery.objects.get().reply) != utf8
+
+
+def test_a_password_that_cannot_travel_is_a_refused_sign_in(box, own, ann):
+    box.password = "пароль"
+    box.save()
+    row = writing.write(box, ann, subject="Offer", text="Hello")
+
+    go(box)
+
+    row.refresh_from_db()
+    assert (row.state, "пароль" in row.error, own.letters) == (State.FAILED, False, [])
+
+
+def test_a_domain_in_other_letters_is_written_in_its_latin_form_where_it_is_an_id(box, ann):
+    PersonalMailbox.objects.update(address="alice@пример.рф")
+    box.refresh_from_db()
+
+    assert writing.write(box, ann, subject="Offer", text="Hello").message_id.endswith("@xn--e1afmkfd.xn--p1ai>")
+
+
 def test_a_letter_that_waits_can_be_changed_and_one_on_its_way_cannot(box, own, ann, alice, client):
     at = timezone.now() + timedelta(days=2)
     row = writing.write(box, ann, subject="Offer", text="Hi", at=at)

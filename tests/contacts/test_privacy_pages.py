@@ -167,6 +167,19 @@ def test_a_refusal_has_a_reason(client, officer, ann):
     row.refresh_from_db()
     assert (row.state, row.answer) == ("refused", "Could not be recognised")
 
+    client.post(reverse("contacts:privacy_refusal", args=[row.pk]), {"reason": "Twice"})
+    assert Event.objects.filter(kind="privacy.refused").count() == 1
+    assert client.post(reverse("contacts:privacy_copy", args=[row.pk])).status_code == 404
+
+
+def test_a_copy_does_not_end_a_request_to_be_erased(client, officer, ann):
+    row = requests.note_request(ann, "erasure", by=officer)
+    client.force_login(officer)
+
+    assert client.post(reverse("contacts:privacy_copy", args=[row.pk])).status_code == 404
+    row.refresh_from_db()
+    assert (row.state, row.job) == ("open", None)
+
 
 @pytest.mark.parametrize("who", ["alice", "carol"])
 def test_without_the_right_nothing_leaves_and_nothing_goes(request, client, officer, ann, who):

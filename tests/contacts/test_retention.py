@@ -9,8 +9,8 @@ from contacts.models import Contact, Erasure, LegalHold, RetentionRule, Retentio
 from contacts.services import people
 from contacts.services.privacy import retention
 from contacts.tasks import sweep_retention
-from crm import events, files, outbox
-from crm.models import Event, StoredFile
+from crm import events, files, outbox, tags
+from crm.models import Event, StoredFile, Tag
 from deals.models import Deal, Order
 from deals.services.setup import create_standard_pipeline
 from tickets.models import InboundMail
@@ -126,3 +126,17 @@ def test_only_who_runs_the_settings_and_may_erase_reaches_the_rules(client, alic
         for address in (reverse("contacts:retention"), rule.get_absolute_url()):
             assert client.get(address).status_code == 403
     assert not RetentionRule.objects.get().is_on
+
+
+def test_a_rule_spares_the_same_people_when_their_tag_gets_another_name(crowd):
+    Contact.objects.filter(first_name__in=["Ann", "Bea"]).update(tags=["vip"])
+    tags.note(["vip"])
+    tree = {"all": [{"field": "tags", "op": "has_none", "value": ["vip"]}]}
+    rule = RetentionRule.objects.create(name="R", act="people", months=24, tree=tree)
+    before = {contact.first_name for contact in retention.found(rule)[0]}
+
+    tags.change(Tag.objects.get(name="vip"), "key account")
+
+    rule.refresh_from_db()
+    assert before == {contact.first_name for contact in retention.found(rule)[0]}
+    assert {"Ann", "Bea"}.isdisjoint(before)

@@ -92,16 +92,18 @@ def disconnect(mailbox, *, keep):
         for file in StoredFile.objects.filter(target_type=label, target_id__in=mailbox.letters.values("pk")):
             files.remove(file)
         mailbox.letters.all().delete()
-    mailbox.password = mailbox.access_token = ""
+    mailbox.provider = mailbox.password = mailbox.access_token = ""
+    mailbox.access_until = None
     mailbox.state, mailbox.last_error, mailbox.tested = PersonalMailbox.State.OFF, "", {}
     mailbox.save()
 
 
 def note_refusal(mailbox, error, *, last):
     """The account is not taken. After several times the mailbox rests until its owner has looked at it."""
-    if not last:
+    mine = PersonalMailbox.objects.filter(pk=mailbox.pk, state=PersonalMailbox.State.ACTIVE, failures=mailbox.failures)
+    # Who meanwhile wrote a new password, paused or disconnected the mailbox has looked at it.
+    if not last or not mine.update(state=PersonalMailbox.State.REFUSED):
         return
-    PersonalMailbox.objects.filter(pk=mailbox.pk).update(state=PersonalMailbox.State.REFUSED)
     with override(mailbox.user.language):
         text = _("%(address)s does not take your password any more. Its letters are not read.") % {"address": mailbox}
     key = f"refused:{timezone.now():%Y-%m-%d}"

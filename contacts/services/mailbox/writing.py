@@ -41,7 +41,7 @@ def write(mailbox, record, *, subject, text, to="", copies=(), answers=None, upl
         mailbox=mailbox,
         owner=mailbox.user,
         state=State.WAITING,
-        message_id=Delivery.new_message_id(mailbox.address.rpartition("@")[2]),
+        message_id=Delivery.new_message_id(norm_email(mailbox.address).rpartition("@")[2]),
         references=[answers.message_id, *answers.references][:50] if answers else [],
         subject=subject[:300],
         typed=text,

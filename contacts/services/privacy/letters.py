@@ -4,7 +4,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import PersonalLetter, PersonalMailbox, SeenLetter
-from contacts.services.privacy.ties import anonymise, containing, exempt, finder, others
+from contacts.services.privacy.own import page
+from contacts.services.privacy.ties import anonymise, containing, exempt, finder, follower, others
+from crm.models import Delivery
 
 exempt(
     "Mailboxes of colleagues: where they are and how they are read.",
@@ -13,8 +15,10 @@ exempt(
     "contacts.mailfolder",
 )
 exempt("Texts for many people, with holes where names come.", "contacts.lettertemplate", "contacts.lettertemplateevent")
-exempt("Words that colleagues keep for letters to anybody.", "contacts.lettertemplate", "contacts.lettertemplateevent")
 anonymise("contacts.seenletter", why=_("That a letter was looked at, so that it is not taken again; not what it was."))
+
+# What tells a colleague that a letter did not arrive names its subject.
+page("contacts.personalletter")
 
 
 @finder("contacts.personalletter")
@@ -36,6 +40,13 @@ def seen(person):
     mine = exchanged(person).values("pk")
     named = containing(SeenLetter, sorted(person.emails), "sender", "recipients").values("pk")
     return SeenLetter.objects.filter(Q(letter__in=mine) | Q(pk__in=named))
+
+
+@follower("crm.delivery")
+def handed_over(found):
+    """The outgoing rows of these letters: the person may have got no more than a copy."""
+    letters = PersonalLetter.objects.filter(pk__in=found.get(PersonalLetter, ()), delivery_id__isnull=False)
+    return Delivery.objects.filter(pk__in=letters.values("delivery_id"))
 
 
 @others("crm.delivery")

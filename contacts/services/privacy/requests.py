@@ -92,10 +92,9 @@ def _take_up(row, job):
 @transaction.atomic
 def refuse(row, reason, *, by):
     """The request is not granted; the law wants the reason."""
-    PrivacyRequest.objects.filter(pk=row.pk, state=State.OPEN).update(
-        state=State.REFUSED, answer=reason, closed_at=timezone.now()
-    )
-    record("privacy.refused", contact=row.contact, target=row, actor=by, why=reason)
+    rows = PrivacyRequest.objects.filter(pk=row.pk, state=State.OPEN)
+    if rows.update(state=State.REFUSED, answer=reason, closed_at=timezone.now()):
+        record("privacy.refused", contact=row.contact, target=row, actor=by, why=reason)
 
 
 def remind(now=None):

@@ -18,7 +18,7 @@ MOST_PARTS = 200
 # No more of a letter is fetched. One of this size may have been cut.
 LARGEST = 50 * 1024 * 1024
 LONGEST_TEXT = 500_000
-_ID = re.compile(r"<[^<>\s]{1,240}>")
+_ID = re.compile(r"<[^<>\s\x00]{1,240}>")
 PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 
 
@@ -131,7 +131,7 @@ def _addresses(message, name):
         for shown, address in getaddresses([raw[:5000]]):
             if "@" in address:
                 # "Ann Lee ann@example.com", written without brackets, comes in one piece.
-                before, _blank, address = address.rpartition(" ")
+                before, _blank, address = address.replace("\x00", "").rpartition(" ")
                 found.append((_decoded(shown or before), address))
     return found
 
