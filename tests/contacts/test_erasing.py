@@ -146,8 +146,9 @@ def test_a_longer_address_or_name_is_somebody_else(workspace, alice):
         user=alice, kind="mailbox.trouble", text="Not arrived", url=mine.get_absolute_url(), key="letter"
     )
 
-    privacy.erase(privacy.begin(lee, by=alice))
+    erasure = privacy.erase(privacy.begin(lee, by=alice))
 
+    assert erasure.mentions == {}
     assert list(PersonalLetter.objects.all()) == [others]
     assert list(Delivery.objects.values_list("to", flat=True)) == ["ann.lee@example.com"]
     texts = Notification.objects.order_by("key").values_list("text", flat=True)

@@ -206,7 +206,8 @@ def test_a_refused_letter_shows_why_and_goes_again(box, own, ann, alice, client)
     go(box)
     row.refresh_from_db()
     assert (row.state, row.error) == (State.FAILED, "the server refused it 550 5.7.1 Not today")
-    assert Notification.objects.filter(user=alice, kind="mailbox.trouble").count() == 1
+    told = Notification.objects.get(user=alice, kind="mailbox.trouble")
+    assert ("Offer" in told.text, told.url) == (False, row.get_absolute_url())
     client.force_login(alice)
     assert "550 5.7.1 Not today" in client.get(ann.get_absolute_url()).content.decode()
 

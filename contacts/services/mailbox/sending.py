@@ -118,7 +118,8 @@ def _failed(letter, state, words):
     letter.state, letter.error = state, words[:500]
     letter.save(update_fields=["state", "error"])
     with override(letter.owner.language):
-        text = _("Your letter “%(letter)s” did not arrive.") % {"letter": letter}
+        # Administrators read notifications: no word of the letter stands in one.
+        text = _("A letter from your mailbox did not arrive.")
     notify(letter.owner, "mailbox.trouble", text, letter.get_absolute_url(), key=f"{state}:{letter.pk}")
 
 

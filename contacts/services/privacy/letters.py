@@ -17,7 +17,7 @@ exempt(
 exempt("Texts for many people, with holes where names come.", "contacts.lettertemplate", "contacts.lettertemplateevent")
 anonymise("contacts.seenletter", why=_("That a letter was looked at, so that it is not taken again; not what it was."))
 
-# What tells a colleague that a letter did not arrive names its subject.
+# What a colleague was told of a letter leads to it.
 page("contacts.personalletter")
 
 

@@ -4,10 +4,9 @@ from functools import reduce
 from operator import or_
 
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Cast
 
-from contacts.services.privacy.ties import gather, key_of, stay_of, tables
+from contacts.services.privacy.ties import gather, key_of, says, stay_of, tables
 
 
 def left(person, *, without=()):
@@ -30,7 +29,7 @@ def _count(model, texts, spared):
     if not columns:
         return 0
     as_text = {f"{name}_text": Cast(name, models.TextField()) for name in columns}
-    wanted = reduce(or_, (Q(**{f"{name}_text__icontains": text}) for name in columns for text in texts))
+    wanted = reduce(or_, (says(f"{name}_text", text) for name in columns for text in texts))
     rows = model._base_manager.alias(**as_text).filter(wanted)
     return rows.exclude(**{f"{key_of(model)}__in": spared}).count() if spared else rows.count()
 
