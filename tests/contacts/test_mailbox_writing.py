@@ -219,6 +219,21 @@ def test_a_refused_letter_shows_why_and_goes_again(box, own, ann, alice, client)
     assert Event.objects.filter(kind="mail.sent").count() == 1
 
 
+def test_a_letter_that_was_held_back_goes_when_nothing_stands_against_it_any_more(box, own, ann):
+    row = writing.write(box, ann, subject="Offer", text="Hi")
+    ContactPoint.objects.update(bounced_at=timezone.now())
+    go(box)
+    row.refresh_from_db()
+    assert (row.state, own.letters) == (State.FAILED, [])
+
+    ContactPoint.objects.update(bounced_at=None)
+    writing.retry(row)
+    go(box)
+
+    row.refresh_from_db()
+    assert (row.state, len(own.letters)) == (State.SENT, 1)
+
+
 def test_a_refused_sign_in_is_not_tried_on_and_on(box, own, ann):
     box.password = "wrong"
     box.save()

@@ -157,7 +157,11 @@ def retry(letter):
     _check(letter.mailbox, party.contact or party.company, norm_email(delivery.to), [], None)
     letter.state, letter.error = State.WAITING, ""
     letter.save(update_fields=["state", "error"])
-    send_again(Delivery.objects.filter(pk=delivery.pk))
+    rows = Delivery.objects.filter(pk=delivery.pk)
+    # What held it back holds it back no more.
+    rows.filter(state=Delivery.State.SUPPRESSED).update(state=Delivery.State.FAILED)
+    if not send_again(rows):
+        raise TooLate
     transaction.on_commit(lambda: queue.ring_account(delivery.account))
 
 
