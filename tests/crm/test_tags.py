@@ -137,7 +137,7 @@ def test_the_list_counts_colours_and_merges_many(client, people_with_tags, admin
     Tag.objects.filter(name="press").update(colour="green")
     picked = list(Tag.objects.filter(name__in=["vip", "VIP"]).values_list("pk", flat=True))
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         page = client.get(reverse("tags")).content.decode()
     answer = client.post(reverse("list_bulk", args=["tags", "merge"]), {"pick": picked, "name": "client", "go": "1"})
 
