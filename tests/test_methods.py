@@ -36,7 +36,9 @@ def test_a47_no_route_changes_anything_but_by_a_post(client, world, alice, metho
     told = {route: _ask(client, method, _address(route, parameters, world)) for route, parameters, _view in ROUTES}
 
     assert {route: writes for route, (_status, writes) in told.items() if writes and route not in NOTED} == {}
-    assert {route: status for route, (status, _writes) in told.items() if status >= 500} == {"healthz": 503}
+    broke = {route: status for route, (status, _writes) in told.items() if status >= 500}
+    # Whether a worker and beat were seen lately is left by the tests before this one.
+    assert broke in ({}, {"healthz": 503})
 
 
 def _all_views(resolver=None):
