@@ -3,6 +3,9 @@ import pytest
 from campaigns.models import Letter, Segment, Sequence, Step
 from campaigns.services import letters
 from contacts.services import people
+from crm import access
+from deals.services.setup import create_standard_pipeline
+from tests import factories
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +48,20 @@ def sequence(segment, alice):
         Step.objects.create(sequence=row, kind="letter", letter=letter, position=position)
     Step.objects.create(sequence=row, kind="wait", wait=3 * 1440, position=1)
     return row
+
+
+@pytest.fixture
+def marketer(sales):
+    everything = {kind.name: {"view": access.ALL, "edit": access.ALL} for kind in access.kinds()}
+    return factories.user("Marta", team=sales, roles=[factories.role("marketer", everything)])
+
+
+@pytest.fixture
+def stages(workspace):
+    return list(create_standard_pipeline("en").stages.all())
+
+
+@pytest.fixture
+def page(client, marketer):
+    client.force_login(marketer)
+    return client
