@@ -99,7 +99,10 @@ _ALIKE = """
 
 
 def noting(table, column):
-    """The migration step by which the words of a column are noted, those that are there and all to come."""
+    """The migration step by which the words of a column are noted, those that are there and all to come.
+
+    Also where triggers are off, as while the demo company is made.
+    """
     create = f"""
         INSERT INTO crm_searchword (word, spelling) SELECT word, crm_spelling(word) FROM (
             SELECT DISTINCT left(w, 60) AS word FROM {table}, regexp_split_to_table({column}, '{_SPLIT_SQL}') AS w
@@ -108,23 +111,12 @@ def noting(table, column):
             FOR EACH STATEMENT EXECUTE FUNCTION crm_note_words('{column}');
         CREATE TRIGGER note_words_update AFTER UPDATE ON {table} REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
             FOR EACH STATEMENT EXECUTE FUNCTION crm_note_words('{column}');
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER note_words_insert;
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER note_words_update;
     """  # noqa: S608  names out of our own migrations
     drop = f"DROP TRIGGER note_words_insert ON {table}; DROP TRIGGER note_words_update ON {table};"
     # A list, so that nobody splits the text at a semicolon inside it.
     return RunSQL([create], [drop])
-
-
-def noting_always(table, column):
-    """The migration step by which words are noted even where triggers are off, as while the demo company is made."""
-    always = f"""
-        INSERT INTO crm_searchword (word, spelling) SELECT word, crm_spelling(word) FROM (
-            SELECT DISTINCT left(w, 60) AS word FROM {table}, regexp_split_to_table({column}, '{_SPLIT_SQL}') AS w
-            WHERE length(w) > 1 AND w !~ '[0-9@]') AS words
-            WHERE NOT EXISTS (SELECT FROM crm_searchword AS known WHERE known.word = words.word);
-        ALTER TABLE {table} ENABLE ALWAYS TRIGGER note_words_insert;
-        ALTER TABLE {table} ENABLE ALWAYS TRIGGER note_words_update;
-    """  # noqa: S608  names out of our own migrations
-    return RunSQL([always], RunSQL.noop)
 
 
 _SPLIT_SQL = SPLIT.replace("'", "''")

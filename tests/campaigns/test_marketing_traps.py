@@ -1,10 +1,8 @@
 """What goes wrong elsewhere: names that are none, twins, pauses, merges of moments, machines that click."""
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -267,19 +265,3 @@ def test_the_way_out_speaks_the_readers_language_when_the_persons_is_unknown(seq
     Contact.objects.update(language="")
     path = reverse("public:unsubscribe", args=[letters.token(delivery)])
     assert '<html lang="en"' in client.get(path, headers={"Accept-Language": "en"}).content.decode()
-
-
-def test_reasons_of_before_become_codes_and_back(sequence, person):
-    move = import_module("campaigns.migrations.0002_reasons_as_codes")
-    ann = person("Ann")
-    row = Enrolment.objects.create(sequence=sequence, contact=ann, state="left", reason="deal.created")
-    run = StepRun.objects.create(enrolment=row, step=sequence.steps.first(), outcome="skipped", reason="no consent")
-    for go, expected in (
-        (move.forwards, ("deal_opened", "no_consent")),
-        (move.backwards, ("deal.created", "no consent")),
-    ):
-        with connection.schema_editor(atomic=False) as editor:
-            go(None, editor)
-        row.refresh_from_db()
-        run.refresh_from_db()
-        assert (row.reason, run.reason) == expected

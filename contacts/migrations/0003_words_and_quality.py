@@ -1,7 +1,9 @@
-"""Triggers that note whose quality must be measured anew, in the transaction of the change, whoever makes it and however; and
+"""Words of names are noted; triggers note whose quality must be measured anew, in the transaction of the change, whoever makes it and however; and
 the rules a company starts with."""
 
 from django.db import migrations
+
+from crm.vocabulary import noting
 
 _RECORD = ["email", "phone", "country", "region", "city", "street", "postcode", "source", "owner_id", "team_id", "tags", "custom", "verified_at", "last_touch_at"]
 # Table -> ({kind: columns with its key}, columns that scores are made of).
@@ -66,11 +68,6 @@ def _create():
             _one(table, "DELETE", "OLD TABLE AS before", keys, [("o", "before o WHERE true")]),
             _one(table, "UPDATE", "OLD TABLE AS before NEW TABLE AS after", keys, both),
         ]
-    # What stands there already is measured by the first rounds of a worker.
-    statements += [
-        f"INSERT INTO contacts_qualitymark (kind) SELECT '{kind}' WHERE EXISTS (SELECT 1 FROM contacts_{kind});"
-        for kind in ("contact", "company")
-    ]
     return "".join(statements)
 
 
@@ -140,9 +137,41 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contacts", "0020_quality")]
+    replaces = [
+        ("contacts", "0001_initial"),
+        ("contacts", "0002_imports"),
+        ("contacts", "0003_import_stopped"),
+        ("contacts", "0004_search_words"),
+        ("contacts", "0005_city_as_written"),
+        ("contacts", "0006_words_always"),
+        ("contacts", "0007_work"),
+        ("contacts", "0008_work_indexes"),
+        ("contacts", "0009_duplicates_and_merges"),
+        ("contacts", "0010_record_details"),
+        ("contacts", "0011_first_lifecycle_stays"),
+        ("contacts", "0012_import_depth"),
+        ("contacts", "0013_name_codes"),
+        ("contacts", "0014_name_code_indexes"),
+        ("contacts", "0015_candidates"),
+        ("contacts", "0016_consent_ledger"),
+        ("contacts", "0017_consent_unsealed"),
+        ("contacts", "0018_company_code"),
+        ("contacts", "0019_personal_mailbox"),
+        ("contacts", "0020_quality"),
+        ("contacts", "0021_quality_marks"),
+        ("contacts", "0022_quality_figures"),
+        ("contacts", "0023_personal_data"),
+        ("contacts", "0024_privacy_rights"),
+        ("contacts", "0025_left_main_index"),
+        ("contacts", "0026_letters_written_here"),
+        ("contacts", "0027_object_links"),
+    ]
+
+    dependencies = [("contacts", "0002_initial")]
 
     operations = [
+        noting("contacts_contact", "name_key"),
+        noting("contacts_company", "name_key"),
         migrations.RunSQL(_create(), _drop()),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

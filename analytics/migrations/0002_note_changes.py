@@ -52,11 +52,6 @@ def _create():
         " WHERE (o.position, o.kind, o.pipeline_id) IS DISTINCT FROM (n.position, n.kind, n.pipeline_id)"
     )
     statements.append(_one("deals_stage", "UPDATE", "OLD TABLE AS before NEW TABLE AS after", moved))
-    # What stands there already is counted by the first run of a worker.
-    for kind, table in (("order", "deals_order"), ("deal", "deals_deal"), ("ticket", "tickets_ticket")):
-        statements.append(
-            f"INSERT INTO analytics_dirtyfact (kind) SELECT '{kind}' WHERE EXISTS (SELECT 1 FROM {table});"
-        )
     return "".join(statements)
 
 
@@ -68,10 +63,17 @@ def _drop():
 
 
 class Migration(migrations.Migration):
-    dependencies = [
+    replaces = [
         ("analytics", "0002_facts_and_targets"),
+        ("analytics", "0003_note_changes"),
+        ("analytics", "0004_first_purchase"),
+        ("analytics", "0005_times"),
+    ]
+
+    dependencies = [
+        ("analytics", "0001_initial"),
         ("deals", "0001_initial"),
-        ("tickets", "0002_number"),
+        ("tickets", "0001_initial"),
     ]
 
     operations = [migrations.RunSQL(_create(), _drop())]
