@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import (
+    ActivityType,
     Company,
     Consent,
     Contact,
@@ -202,14 +203,24 @@ for subject in ("contact", "company"):
         ),
     )  # fmt: skip
 
+
+def _types():
+    """Kinds of one's own, also those no longer offered: old tasks have them."""
+    return [(row.pk, str(row)) for row in ActivityType.objects.all()]
+
+
 conditions.subject(Subject("task", Task, _("Tasks")))
 for field in (
     Field("title", _("What"), "text"),
     Field("owner", _("Owner"), "person", path="owner_id"),
     Field("kind", _("Kind"), "choice", choices=Task.Kind.choices),
+    Field("type", _("Activity type"), "choice", path="type_id", choices=_types),
+    Field("priority", _("Priority"), "choice", choices=Task.Priority.choices),
+    Field("place", _("Place or link"), "text"),
     Field("due", _("Due"), "datetime", path="due_at"),
     Field("done", _("Done"), "datetime", path="done_at"),
     Field("hot", _("Hot"), "boolean", path="is_hot"),
     Field("contact", _("Contact"), "record", path="contact_id", subject="contact"),
+    Field("company", _("Company"), "record", path="company_id", subject="company"),
 ):
     conditions.field("task", field)

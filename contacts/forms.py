@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.dates import read_birthday
+from contacts.forms_work import kind_and_type, kind_choices, kind_value
 from contacts.models import Company, Contact, ContactPoint, Task
 from contacts.services.points import PointRefused, normalise
 from crm import field_access
@@ -174,7 +175,9 @@ class CompanyForm(WithCustom, forms.ModelForm):
 
 
 class TaskCellForm(forms.ModelForm):
-    """One field of a task, for a cell of the list."""
+    """One field of a task, for a cell of the list. The kind may be a type of one's own."""
+
+    kind = forms.ChoiceField(label=_("Kind"))
 
     class Meta:
         model = Task
@@ -185,7 +188,13 @@ class TaskCellForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         self.fields["owner"].required = True
+        self.fields["kind"].choices = kind_choices(self.instance.type_id)
+        self.initial["kind"] = kind_value(self.instance)
         self.fields = {only: self.fields[only]}
+
+    def clean_kind(self):
+        self.kind_and_type = kind_and_type(self.cleaned_data["kind"])
+        return self.kind_and_type["kind"]
 
 
 class TalkForm(forms.Form):

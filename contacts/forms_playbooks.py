@@ -3,9 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contacts.forms_work import kind_choices
+from contacts.forms_work import kind_and_type, kind_choices, kind_value
 from contacts.models import ActivityType, Playbook, PlaybookStep
-from contacts.models.activity import Kind
 from crm.forms import TwoColumns, one_line_only
 from crm.models import User
 
@@ -46,8 +45,8 @@ class PlaybookStepForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = kind_choices()
-        self.initial["kind"] = f"t{self.instance.type_id}" if self.instance.type_id else self.instance.kind
+        self.fields["kind"].choices = kind_choices(self.instance.type_id)
+        self.initial["kind"] = kind_value(self.instance)
         self.fields["days"].help_text = _("0: in an hour.")
         self.fields["person"].queryset = User.objects.filter(is_active=True)
         others = self.instance.playbook.steps.exclude(pk=self.instance.pk)
@@ -64,9 +63,9 @@ class PlaybookStepForm(forms.ModelForm):
 
     def clean_kind(self):
         """The kind; a type of one's own is kept beside it."""
-        value = self.cleaned_data["kind"]
-        self.instance.type = None if value in Kind.values else ActivityType.objects.get(pk=value[1:])
-        return self.instance.type.kind if self.instance.type else value
+        found = kind_and_type(self.cleaned_data["kind"])
+        self.instance.type = found["type"]
+        return found["kind"]
 
     def clean(self):
         data = super().clean()

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 
 from django import forms
 from django.core.validators import validate_email
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -43,10 +44,22 @@ AT = time(17)  # a day without an hour means the end of the working day
 MOST_GUESTS = 50
 
 
-def kind_choices():
-    """The four kinds, then the types of one's own."""
-    own = [(f"t{row.pk}", str(row)) for row in ActivityType.objects.filter(is_active=True)]
+def kind_choices(held=None):
+    """The four kinds, then the types of one's own that are on offer, and the one that is held already."""
+    offered = ActivityType.objects.filter(Q(is_active=True) | Q(pk=held))
+    own = [(f"t{row.pk}", str(row)) for row in offered]
     return [*Kind.choices, *own]
+
+
+def kind_value(activity):
+    """What is chosen among `kind_choices` for a task or step."""
+    return f"t{activity.type_id}" if activity.type_id else activity.kind
+
+
+def kind_and_type(value):
+    """The two fields that a choice among `kind_choices` stands for."""
+    own = None if value in Kind.values else ActivityType.objects.get(pk=value[1:])
+    return {"kind": own.kind if own else value, "type": own}
 
 
 def remind_choices():
@@ -105,7 +118,7 @@ class TaskForm(forms.ModelForm):
         self.user = user
         self.fields["owner"].queryset = User.objects.filter(is_active=True)
         self.fields["owner"].required = True
-        self.fields["kind"].choices = kind_choices()
+        self.fields["kind"].choices = kind_choices(self.instance.type_id)
         self.fields["priority"].required = False
         self.fields["scope"].initial = ONE
         one_line_only(self)
@@ -113,7 +126,7 @@ class TaskForm(forms.ModelForm):
             self._fill_from(self.instance)
 
     def _fill_from(self, task):
-        self.initial |= {"kind": f"t{task.type_id}" if task.type_id else task.kind, "seen": state_of(task)}
+        self.initial |= {"kind": kind_value(task), "seen": state_of(task)}
         self.initial |= {"minutes": task.minutes, "remind": [row.minutes for row in task.reminders.all()]}
         if task.due_at:
             local = timezone.localtime(task.due_at)
@@ -179,9 +192,7 @@ class TaskForm(forms.ModelForm):
             values["priority"] = Task.Priority.NORMAL
         if due and data["minutes"]:
             values["ends_at"] = due + timedelta(minutes=data["minutes"])
-        kind = data["kind"]
-        own = ActivityType.objects.get(pk=kind[1:]) if kind not in Kind.values else None
-        return values | {"kind": own.kind if own else kind, "type": own}
+        return values | kind_and_type(data["kind"])
 
     def people(self):
         """Who takes part, as the services take it."""

@@ -114,6 +114,7 @@ urlpatterns = [
     path("tasks/<int:pk>/delegations/", tasks.delegate, name="task_delegate"),
     path("tasks/<int:pk>/moves/", tasks.move, name="task_move"),
     path("tasks/<int:pk>/deletions/", tasks.destroy, name="task_delete"),
+    path("tasks/deleted/<str:name>/", tasks.put_back, name="task_put_back"),
     path("tasks/<int:pk>/invitations/", guests.invite, name="task_invite"),
     path("tasks/<int:pk>/answers/", guests.answer, name="task_answer"),
     path("calendar/", calendar.index, name="calendar"),

@@ -27,6 +27,7 @@ declare("task.reopened", gettext_lazy("{actor} opened again: {title}"), icon="ro
 declare("task.moved", gettext_lazy("{actor} moved {title}"), icon="calendar-due", noisy=True)
 declare("task.delegated", gettext_lazy("{actor} gave a task to {to}"), icon="user-share")
 declare("task.deleted", gettext_lazy("{actor} deleted the task {title}"), icon="trash")
+declare("task.put_back", gettext_lazy("{actor} took back that it was deleted: {title}"), icon="rotate")
 declare("task.invited", gettext_lazy("{actor} invited {to}: {title}"), icon="send", group="email")
 declare("task.answered", gettext_lazy("{name}: {answer} ({title})"), icon="message-circle", group="email")
 declare("task.series_changed", gettext_lazy("{actor} changed what repeats: {title}"), icon="repeat")

@@ -70,6 +70,11 @@ def ending_before(rule, start, wall):
     return shorter, before
 
 
+def until_of(parts):
+    """The wall time up to which a parsed rule goes."""
+    return datetime.strptime(parts["UNTIL"], "%Y%m%dT%H%M%S")
+
+
 def with_count(rule, count):
     """The rule with another number of occurrences; as it is when it is not counted."""
     return re.sub(r"COUNT=\d+", f"COUNT={count}", rule)

@@ -22,6 +22,7 @@ from crm.templatetags.ui import day_and_clock
 
 PURPOSE = "contacts.invitation"
 SHORTEST = 30  # minutes that a task without an end takes in a calendar outside
+HOLD = timedelta(seconds=12)  # in which a deletion can be taken back before anybody hears of it
 ANSWERS = {
     "ACCEPTED": Participant.Answer.ACCEPTED,
     "TENTATIVE": Participant.Answer.TENTATIVE,
@@ -162,15 +163,15 @@ def _states(entry):
         yield str(person).lower().removeprefix("mailto:"), str(person.params.get("PARTSTAT", "")).upper()
 
 
-def entry_of(task, *, title=None, text="", place="", url="", status="CONFIRMED"):
-    """The task as an entry of a calendar outside."""
+def entry_of(task, *, title=None, text="", place="", url="", status="CONFIRMED", uid="", zone=""):
+    """The task as an entry of a calendar outside, under its own name unless `uid` gives that of what repeats."""
     end = task.ends_at or task.due_at + timedelta(minutes=task.type.minutes if task.type_id else SHORTEST)
-    uid = task.uid or (f"task-{task.pk}" if task.pk else f"series-{task.recurrence_id}-{task.slot}")
     return ical.event(
-        f"{uid}@{message_domain()}",
+        f"{uid or task.uid or f'task-{task.pk}'}@{message_domain()}",
         title=title or task.title,
         start=task.due_at,
         end=end,
+        zone=zone,
         stamp=timezone.now(),
         sequence=task.revision,
         status=status,
@@ -204,6 +205,7 @@ def _queue(task, guest, method, subject, by):
         by=by,
         purpose=PURPOSE,
         key=f"invitation:{task.pk}:{guest.pk}:{method}:{task.revision}",
+        due_at=timezone.now() + HOLD if method == "CANCEL" else None,
         refs={"method": method, "calendar": ical.calendar([entry], method=method).decode()},
     )
 

@@ -83,10 +83,20 @@ def virtual(rows, start, end):
         # A clock that goes back shows an hour twice: one more hour is looked at, the instant decides.
         before = rules.wall_of(end, row.zone) + timedelta(hours=1)
         for wall in row.slots(after=after, before=before):
-            task = _unsaved(row, wall)
+            task = unsaved(row, wall)
             if (row.pk, task.slot) not in made and task.due_at < end and (task.ends_at or task.due_at) >= start:
                 found.append(task)
     return sorted(found, key=lambda task: task.due_at)
+
+
+def unsaved(row, wall):
+    """An occurrence as the rule has it, not saved."""
+    due = row.instant(wall)
+    task = Task(recurrence=row, slot=rules.slot_text(wall), due_at=due, uid="")
+    task.ends_at = due + timedelta(minutes=row.minutes) if row.minutes else None
+    for name in COPIED:
+        setattr(task, name, getattr(row, name))
+    return task
 
 
 def _made(rows):
@@ -136,7 +146,7 @@ def _latest_passed(row, now):
 
 
 def _make(row, wall):
-    task = _unsaved(row, wall)
+    task = unsaved(row, wall)
     found = Task.objects.filter(recurrence=row, slot=task.slot).first()
     if found:
         return found
@@ -147,13 +157,4 @@ def _make(row, wall):
               for p in row.people if not p.get("user") or User.objects.filter(pk=p["user"], is_active=True).exists()]  # fmt: skip
     Participant.objects.bulk_create(people)
     next_steps.refresh(task)
-    return task
-
-
-def _unsaved(row, wall):
-    due = row.instant(wall)
-    task = Task(recurrence=row, slot=rules.slot_text(wall), due_at=due, uid="")
-    task.ends_at = due + timedelta(minutes=row.minutes) if row.minutes else None
-    for name in COPIED:
-        setattr(task, name, getattr(row, name))
     return task

@@ -58,7 +58,7 @@ def stop(run, *, by):
 def follow_task(event):
     """A task is done, open again or gone: its step is too, and the next ones begin. Twice is once."""
     step = _step_of(event)
-    if step is None:
+    if step is None or event.kind == "task.deleted" and step.task_id:  # the deletion was taken back
         return
     with transaction.atomic():
         run = PlaybookRun.objects.select_for_update(of=["self"]).get(pk=step.run_id)

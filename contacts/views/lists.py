@@ -225,7 +225,7 @@ class TaskList(ListPage):
         Column("contact", _("Contact"), kind="record", width="w-180", related=["contact"], phone="p3"),
         Column("owner", _("Owner"), kind="person", related=["owner"], edit="owner", edit_many=False),
         Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2", edit="due_at"),
-        Column("kind", _("Kind"), kind="choice", width="w-110", edit="kind"),
+        Column("kind", _("Kind"), path="kind_name", related=["type"], width="w-110", edit="kind"),
         Column("priority", _("Priority"), kind="choice", width="w-110", shown=False),
         Column("place", _("Place or link"), shown=False, width="w-180"),
         Column("done", _("Done"), path="done_at", kind="day", width="w-110", phone="p4"),
@@ -247,6 +247,8 @@ class TaskList(ListPage):
     def write(self, row, form, name, by):
         if name == "owner":
             task_verbs.delegate_task(row, form.cleaned_data["owner"], by=by)
+        elif name == "kind":
+            task_verbs.change_task(row, form.kind_and_type, by=by)
         else:
             task_verbs.save_form(form, by=by)
 

@@ -2,8 +2,9 @@
 
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms_work import DelegateForm, ResultForm, TaskForm
 from contacts.models import Contact, Task
-from contacts.services import planning, rule_words, series, tasks
+from contacts.services import deletions, planning, rule_words, series, tasks
 from contacts.views.work import place_of, planned_on
 from crm import htmx
 from crm.access import fetch, require
@@ -117,12 +118,23 @@ def delegate(request, pk):
 def destroy(request, pk):
     """Delete a task; of what repeats this one, this and following, or all that are open."""
     task = fetch(Task.objects.for_page(), request.user, pk, delete=True)
-    scope = request.POST.get("scope", series.ONE)
-    if task.recurrence_id and scope in {series.FOLLOWING, series.ALL}:
-        series.delete(task, scope, by=request.user)
-    else:
-        tasks.delete_task(task, by=request.user)
-    return htmx.redirect(request, reverse("contacts:calendar"), _("%(name)s is deleted.") % {"name": task})
+    name = deletions.delete(task, request.POST.get("scope", series.ONE), by=request.user)
+    undo = reverse("contacts:task_put_back", args=[name])
+    text = _("%(name)s is deleted.") % {"name": task}
+    return htmx.redirect(request, reverse("contacts:calendar"), text, undo_url=undo)
+
+
+@require_POST
+def put_back(request, name):
+    """Take a deletion back, within minutes and by who deleted."""
+    require(request.user, "task", "edit")
+    rows = deletions.put_back(name, by=request.user)
+    if rows is None:
+        raise Http404
+    if not rows:
+        messages.error(request, _("This can no longer be taken back: somebody changed what repeats."))
+        return htmx.redirect(request, reverse("contacts:calendar"))
+    return htmx.redirect(request, rows[0].get_absolute_url(), _("It is there again."))
 
 
 def _page(request, task, *, form=None, result=None, delegate=None, status=200):

@@ -251,7 +251,7 @@ class _Operand:
     }
 
     def __init__(self, field, subject):
-        self.field = field
+        self.field, self.model = field, registry.subject_named(subject).model
         self.path = field.path or field.key or field.name
         # What stands in the data of an event is JSON.
         self.json = field.json or ("data" if subject.startswith("event:") else "")
@@ -313,7 +313,15 @@ class _Operand:
             unknown = Q(IsNull(self.value, True))
             return unknown | self.test("exact", "") if textual else unknown
         unknown = Q(**{f"{self.path}__isnull": True})
-        return unknown | Q(**{self.path: ""}) if textual else unknown
+        return unknown | Q(**{self.path: ""}) if textual and self._holds_text else unknown
+
+    @property
+    def _holds_text(self):
+        """Whether the column can be an empty text: a choice may also be a number or point at a row."""
+        model, *parts = [self.model, *self.path.split("__")]
+        for part in parts[:-1]:
+            model = model._meta.get_field(part).related_model
+        return isinstance(model._meta.get_field(parts[-1]), columns.CharField | columns.TextField)
 
 
 def _is_instant(model, path):

@@ -1,13 +1,15 @@
 """Tasks: next step of the person, done once, snoozed, handed on, in the queue of the day."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
-from contacts.models import Task
+from contacts.models import ActivityType, Task
 from contacts.services import people, tasks
-from crm import registry
+from crm import conditions, registry
 from crm.models import Event, Notification
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +119,29 @@ def test_after_done_one_is_back_on_a_page_of_ours_only(client, alice, ann):
     answer = client.post(reverse("contacts:task_done", args=[task.pk]), {"next": "https://evil.example/"})
 
     assert answer.url == task.get_absolute_url()
+
+
+def test_kinds_of_ones_own_are_asked_for_shown_and_changed_in_the_list(client, alice, ann):
+    demo = ActivityType.objects.create(name_en="Demo", name_ru="Показ", kind="meeting", is_active=False)
+    shown = _task(alice, ann, "Show", kind="meeting", type=demo, priority=2)
+    _task(alice, ann, "Ring", kind="call")
+    client.force_login(alice)
+    for tree, title in (
+        ({"field": "type", "op": "is", "value": demo.pk}, ["Show"]),
+        ({"field": "type", "op": "empty"}, ["Ring"]),
+        ({"all": [{"field": "type", "op": "is", "value": demo.pk}, {"field": "priority", "op": "is", "value": 0}]}, []),
+    ):
+        assert [t.title for t in conditions.matching(Task.objects.all(), tree, "task", user=alice)] == title
+    with override("ru"):
+        asked = conditions.sentence({"field": "type", "op": "is", "value": demo.pk}, "task")
+    assert "Показ" in str(asked)
+
+    page = client.get(
+        reverse("contacts:tasks"), {"filter": json.dumps({"field": "type", "op": "is", "value": demo.pk})}
+    )
+    assert "Demo" in page.content.decode()
+    url = reverse("list_cell", args=["tasks", shown.pk, "kind"])
+    client.post(url, {"kind": "call", "was": client.get(url).context["was"]})
+
+    shown.refresh_from_db()
+    assert (shown.kind, shown.type) == ("call", None)
