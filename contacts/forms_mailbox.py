@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import LetterTemplate, PersonalMailbox
+from contacts.services.mailbox import owning
 from contacts.services.mailbox.templates import HOLES, unknown_holes
 from crm.forms import Plain, TwoColumns, Watchful, one_line_only
 from crm.text import norm_email
@@ -49,13 +50,20 @@ class AccountForm(forms.ModelForm):
         for name in _SERVER:
             self.fields[name].required = False
         if self.instance.provider:
-            # The token is for the provider's own servers and for no others.
-            for name in ("password", *_SERVER):
+            # The token is for that account at the provider's own servers and for no others.
+            for name in ("address", "user_name", "password", *_SERVER):
                 del self.fields[name]
         elif self.instance.secret:
             self.fields["password"].help_text = _("Empty keeps the present one.")
         one_line_only(self)
         self.helper = TwoColumns(self, wide=["password"])
+
+    def clean_address(self):
+        address = self.cleaned_data["address"]
+        why = owning.stands_against(address, self.instance.user) if "address" in self.changed_data else ""
+        if why:
+            raise forms.ValidationError(why)
+        return address
 
     def clean(self):
         data = super().clean()

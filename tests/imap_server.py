@@ -57,10 +57,13 @@ class ImapServer:
 
 
 class Dropping:
-    """A wire to a server of this machine that breaks after so many bytes of answers; None lets everything through."""
+    """A wire to a server of this machine that breaks after so many bytes of answers; None lets everything through.
 
-    def __init__(self, port):
-        self.target, self.limit = port, None
+    `hears(piece)` is told of what the client says, and swallows it by saying True.
+    """
+
+    def __init__(self, port, hears=None):
+        self.target, self.limit, self.hears = port, None, hears
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -75,13 +78,15 @@ class Dropping:
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self.target))
-            threading.Thread(target=self._carry, args=(near, far, None), daemon=True).start()
+            threading.Thread(target=self._carry, args=(near, far, None, self.hears), daemon=True).start()
             threading.Thread(target=self._carry, args=(far, near, self.limit), daemon=True).start()
 
     @staticmethod
-    def _carry(source, target, left):
+    def _carry(source, target, left, hears=None):
         try:
             while (piece := source.recv(256)) and left != 0:
+                if hears and hears(piece):
+                    continue
                 piece = piece if left is None else piece[:left]
                 target.sendall(piece)
                 left = None if left is None else left - len(piece)

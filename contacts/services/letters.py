@@ -3,16 +3,20 @@
 from django.db import transaction
 from django.template.defaultfilters import linebreaks
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from contacts.models import Consent, Contact, ContactPoint
-from contacts.services.consents import current_consents
+from contacts.models import Consent, Contact, ContactPoint, ErasedAddress
+from contacts.services.consents import current_consents, withdrawn
 from contacts.services.people import touch
 from crm.events import record as record_event
 from crm.mail import Stop, guard, on_outcome, on_report, queue_mail
+from crm.mail.reasons import declare_reasons
 from crm.models import Delivery
 from crm.text import norm_email
 
 PURPOSE = "contacts.letter"
+REFUSED = "person_refused"
+declare_reasons({REFUSED: gettext_lazy("the address is dead, or its owner wants no letters any more")})
 
 
 class LetterRefused(ValueError):
@@ -24,15 +28,32 @@ def refusal(record, address=""):
     address = address or record.email
     if not address:
         return _("There is no email address. Add one first.")
-    if not isinstance(record, Contact):
-        return ""
-    points = ContactPoint.objects.filter(contact=record, kind=ContactPoint.Kind.EMAIL, norm=norm_email(address))
+    points = record.points.filter(kind=ContactPoint.Kind.EMAIL, norm=norm_email(address))
     if points.filter(bounced_at__isnull=False).exists():
         return _("Letters to %(address)s come back. Ask for another address.") % {"address": address}
+    if not isinstance(record, Contact):
+        return ""
     data = current_consents(record).get(Consent.Purpose.PERSONAL_DATA)
     if data and not data.is_given:
         return _("The consent to process personal data was withdrawn: no letters any more.")
     return ""
+
+
+def refused_copies(addresses):
+    """{address: why} of those to which no copy may go either, whoever has them: dead ones, those of people who withdrew
+    the consent to keep their data, those of people who were erased."""
+    points = ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, norm__in=addresses)
+    people = Contact.objects.filter(withdrawn(Consent.Purpose.PERSONAL_DATA), pk__in=points.values("contact"))
+    wants_none = set(points.filter(contact__in=people).values_list("norm", flat=True)) | set(
+        ErasedAddress.known(set(addresses)).keys() - set(points.values_list("norm", flat=True))
+    )
+    # Said of an address, not of a record: the writer need not be one who may see it.
+    found = {
+        norm: _("Nothing may be sent to %(address)s: its owner has refused.") % {"address": norm} for norm in wants_none
+    }
+    for norm in points.filter(bounced_at__isnull=False).values_list("norm", flat=True):
+        found[norm] = _("Letters to %(address)s come back. Ask for another address.") % {"address": norm}
+    return found
 
 
 @transaction.atomic
@@ -79,7 +100,7 @@ def stops(deliveries):
             found[delivery.pk] = Stop("the person is gone", "cancelled")
             continue
         if refusal(contact, delivery.to):
-            found[delivery.pk] = Stop("no consent or a dead address")
+            found[delivery.pk] = Stop(REFUSED)
     return found
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms_mailbox import AccountForm, RulesForm
 from contacts.models import PersonalMailbox
-from contacts.services.mailbox import accounts, oauth
+from contacts.services.mailbox import accounts, oauth, owning
 from crm import htmx, outside
 from crm.text import norm_email
 
@@ -48,6 +48,8 @@ def sign_in(request, provider):
     if provider not in settings.MAIL_PROVIDERS:
         raise Http404
     address = norm_email(request.POST.get("address", "")) or request.user.email
+    if why := owning.stands_against(address, request.user):
+        return htmx.redirect(request, reverse("contacts:mailbox"), why)
     url, request.session[SIGN_IN] = oauth.begin(provider, address)
     return htmx.redirect(request, url)
 
@@ -172,5 +174,12 @@ def _first_look(mailbox):
 
 
 def _tested(mailbox):
-    outcome = accounts.test_outcome(mailbox, timezone.now()) if mailbox.tested else "never"
-    return {"mailbox": mailbox, "tested": outcome}
+    if not mailbox.tested:
+        return {"mailbox": mailbox, "tested": "never"}
+    now = timezone.now()
+    return {
+        "mailbox": mailbox,
+        "tested": accounts.test_outcome(mailbox, now),
+        "seconds": round(accounts.test_seconds(mailbox, now)),
+        "seconds_in_all": round(accounts.TELL_AFTER.total_seconds()),
+    }

@@ -44,12 +44,12 @@ class Head:
 class _Imap(imaplib.IMAP4):
     """A connection to the address that was judged; TLS checks the name."""
 
-    def __init__(self, server, timeout):
-        self.server = server
+    def __init__(self, server, timeout, deadline):
+        self.server, self.deadline = server, deadline
         super().__init__(server.host, server.port, timeout=timeout)
 
     def _create_socket(self, timeout):
-        return wire(self.server, timeout)
+        return wire(self.server, timeout, self.deadline)
 
     def read(self, size):
         if size > LARGEST:
@@ -139,10 +139,10 @@ class SignInRefused(Exception):
 
 
 @contextmanager
-def mailbox(server: Server, *, timeout=TIMEOUT):
-    """A signed-in Mailbox. Raises SignInRefused, outside.Refused for an address that may not be asked, OSError and
+def mailbox(server: Server, *, timeout=TIMEOUT, deadline=None):
+    """A signed-in Mailbox; a `servers.Deadline` bounds all that is done in it. Raises SignInRefused, outside.Refused for an address that may not be asked, OSError and
     imaplib.IMAP4.error for all else that the server or the wire does."""
-    imap = _Imap(server, timeout)
+    imap = _Imap(server, timeout, deadline)
     try:
         _sign_in(imap, server)
         yield Mailbox(imap)

@@ -1,7 +1,9 @@
 """Mail servers that users name: where they are, how one signs in, and a wire to the address that was judged."""
 
+import contextlib
 import socket
 import ssl
+import threading
 from dataclasses import dataclass, field
 
 from crm import outside
@@ -30,10 +32,43 @@ class Server:
     guarded: bool = True
 
 
-def wire(server, timeout):
+class Deadline:
+    """Ends the wires it holds after so many seconds: a timeout of a socket starts anew with every byte, so a server that
+    drips would hold us for ever."""
+
+    def __init__(self, seconds):
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._held, self._is_over = [], False
+
+    def __enter__(self):
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._timer.cancel()
+        for held in self._held:
+            held.close()
+
+    def hold(self, connected):
+        # A copy of the handle: TLS takes the socket itself away.
+        self._held.append(connected.dup())
+        if self._is_over:
+            self._end()
+
+    def _end(self):
+        self._is_over = True
+        for held in self._held:
+            with contextlib.suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+
+
+def wire(server, timeout, deadline=None):
     """A connected socket, with TLS when the server speaks it from the first byte. Raises outside.Refused, OSError."""
     host = outside.judge_server(server.host, server.port, PORTS) if server.guarded else server.host
     connected = socket.create_connection((host, server.port), timeout)
+    if deadline:
+        deadline.hold(connected)
     if server.security != "tls":
         return connected
     try:

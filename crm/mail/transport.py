@@ -38,8 +38,8 @@ class SignInRefused(ServerAway):
 class Connection:
     """A connection to a server, opened when needed and kept: to a user's own `server`, else to the company's."""
 
-    def __init__(self, server=None, *, timeout=None, account=""):
-        self._server, self._timeout, self._account = server, timeout, account
+    def __init__(self, server=None, *, timeout=None, account="", deadline=None):
+        self._server, self._timeout, self._account, self._deadline = server, timeout, account, deadline
         self._smtp = None
         self._letters = 0
 
@@ -72,7 +72,7 @@ class Connection:
             self._server = server_of(self._account)
             if self._server is None:
                 raise SignInRefused("")
-        return _connect_to(self._server, self._timeout) if self._server else _connect()
+        return _connect_to(self._server, self._timeout, self._deadline) if self._server else _connect()
 
     def close(self):
         if self._smtp is not None:
@@ -162,16 +162,16 @@ def _connect():
 class _Smtp(smtplib.SMTP):
     """A connection to the address that was judged; TLS checks the name."""
 
-    def __init__(self, server, timeout):
-        self.server = server
+    def __init__(self, server, timeout, deadline):
+        self.server, self.deadline = server, deadline
         super().__init__(server.host, server.port, timeout=timeout)
 
     def _get_socket(self, host, port, timeout):
-        return wire(self.server, timeout)
+        return wire(self.server, timeout, self.deadline)
 
 
-def _connect_to(server, timeout):
-    smtp = _Smtp(server, timeout or settings.EMAIL_TIMEOUT)
+def _connect_to(server, timeout, deadline):
+    smtp = _Smtp(server, timeout or settings.EMAIL_TIMEOUT, deadline)
     try:
         smtp.ehlo()
         if server.security == "starttls":

@@ -1,5 +1,6 @@
 """Connecting a mailbox: the form, a test that is no port scanner, OAuth2, what the page says."""
 
+import contextlib
 import imaplib
 import json
 import re
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import PersonalMailbox
+from contacts.services import people
 from contacts.services.mailbox import accounts, oauth
 from crm.mail import imap as imap_client
 from crm.mail import servers
@@ -21,6 +23,7 @@ from crm.mail.imap import readable
 from crm.models import Notification
 from tests.imap_server import PASSWORD, USER
 from tests.smtp_sink import Sink
+from tickets.models import Mailbox
 
 pytestmark = pytest.mark.django_db
 PAGE, FORM = reverse("contacts:mailbox"), reverse("contacts:mailbox_edit")
@@ -79,6 +82,23 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(user, client, change, s
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not PersonalMailbox.objects.exists()
+
+
+def test_nobody_connects_the_address_of_a_customer_a_colleague_or_the_desk(user, client, bob, provider):
+    people.create_contact(by=bob, first_name="Ann", email="Ann@Client.test")
+    Mailbox.objects.create(name="Support", address="support@halden.test")
+    PersonalMailbox.objects.create(user=bob, address="b@gmail.com", imap_host="x", smtp_host="x")
+    sign_in = reverse("contacts:mailbox_sign_in", args=["google"])
+
+    for address in ("ann@client.TEST", "support@halden.test", bob.email, "B@gmail.com"):
+        refused = client.post(FORM, ACCOUNT | {"address": address})
+        assert (refused.status_code, "Write your own address" in refused.content.decode()) == (422, True)
+        assert client.post(sign_in, {"address": address})["Location"] == PAGE
+    assert not PersonalMailbox.objects.filter(user=user).exists()
+
+    # One's own address stays, though a colleague keeps it with a record, too.
+    people.create_contact(by=bob, first_name="Alice", email=user.email)
+    assert client.post(FORM, ACCOUNT | {"address": user.email}).status_code == 302
 
 
 @pytest.mark.parametrize("change", [{"imap_host": "imap.mallory.test"}, {"smtp_host": "smtp.mallory.test"}, {"address": "alice@mallory.test"}])  # fmt: skip
@@ -142,6 +162,48 @@ def test_a26_every_server_that_may_not_be_asked_gets_the_same_word_at_the_same_t
     assert accounts.test_outcome(row, at + timedelta(seconds=11.9)) == ""
     assert accounts.test_outcome(row, at + timedelta(seconds=12)) == "both"
     assert asked == []
+
+
+def test_a_server_that_drips_holds_no_worker(user, settings, monkeypatch):
+    monkeypatch.setattr(accounts, "TEST_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        settings.OUTSIDE_ALLOW = [f"127.0.0.1:{port}"]
+        dripping = [threading.Thread(target=_drip, args=[server], daemon=True) for _n in range(2)]
+        for thread in dripping:
+            thread.start()
+        row = PersonalMailbox(user=user, address="a@x.test", imap_host="127.0.0.1", imap_port=port)
+        row.smtp_host, row.smtp_port, row.imap_security, row.smtp_security = "127.0.0.1", port, "none", "none"
+        row.password = "x"
+        accounts.connect(row)
+
+        tried(row)
+        # They end because the wire does.
+        for thread in dripping:
+            thread.join()
+
+    assert (row.tested["imap"], row.tested["smtp"]) == ("closed", "closed")
+
+
+def _drip(server):
+    """A greeting that never comes to its end, a letter at a time."""
+    wire, _address = server.accept()
+    pause = threading.Event()
+    with wire, contextlib.suppress(OSError):
+        wire.sendall(b"*")
+        while not pause.wait(0.05):
+            wire.sendall(b"2")
+
+
+def test_the_page_shows_how_long_the_servers_are_asked_and_says_when_nobody_asks_them(user, client):
+    client.post(FORM, ACCOUNT)
+    row, url = mailbox_of(user), reverse("contacts:mailbox_tested")
+    for seconds, said in ((5, 'value="5" max="12"'), (50, "waits for a free worker")):
+        row.tested["asked_at"] = (timezone.now() - timedelta(seconds=seconds)).isoformat()
+        row.save()
+        page = client.get(url).content.decode()
+        assert said in page
+        assert "hx-get" in page
 
 
 def test_the_page_asks_until_it_may_tell(user, client):

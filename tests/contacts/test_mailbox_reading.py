@@ -1,9 +1,12 @@
 """Letters of a personal mailbox, read from a real IMAP server: what is stored, what is not, and that nothing is twice."""
 
 import imaplib
+import os
+import signal
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.utils import timezone
 
@@ -164,6 +167,41 @@ def test_d20_a_wire_that_breaks_while_letters_flow_loses_none_and_doubles_none(b
     assert 0 < stored[2] < 5
     assert stored[3] == Event.objects.filter(kind="mail.received").count() == 5
     assert [row[1] for row in ledger()[:5]] == [State.STORED] * 5
+
+
+def test_a_turn_whose_time_is_over_ends_and_the_next_goes_on(box, imap, ann, settings):
+    def rings(piece):
+        """The third letter is asked for: its answer never comes, the end of the time does."""
+        asked.extend([piece] if b"BODY.PEEK[]" in piece else [])
+        if len(asked) == 3 and asked[-1] is piece:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return True
+        return False
+
+    asked, wire = [], Dropping(imap.port, rings)
+    settings.OUTSIDE_ALLOW.append(f"127.0.0.1:{wire.port}")
+    PersonalMailbox.objects.filter(pk=box.pk).update(imap_port=wire.port)
+    imap.put(*(letter(n) for n in range(1, 6)))
+    before = signal.signal(signal.SIGUSR1, _time_is_over)
+    try:
+        assert reading.look(box.pk) == 0
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+    box.refresh_from_db()
+    assert (box.failures, box.last_error, box.lease_until, box.state) == (0, "", None, "active")
+    assert reading.due(timezone.now()) == [box.pk]
+    assert [row[1] for row in ledger()] == [State.STORED, State.STORED]
+
+    look(box)
+    wire.close()
+    assert [row[1] for row in ledger()[:5]] == [State.STORED] * 5
+    assert PersonalLetter.objects.count() == 5
+
+
+def _time_is_over(*_signal):
+    """As Celery's worker does it."""
+    raise SoftTimeLimitExceeded
 
 
 def test_d20_of_a_letter_too_large_the_beginning_is_kept_and_the_next_ones_come(box, imap, ann, monkeypatch):

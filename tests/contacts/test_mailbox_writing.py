@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts.models import ContactPoint, LetterTemplate, PersonalLetter, PersonalMailbox, SeenLetter
-from contacts.services import consents, people
+from contacts.models import ContactPoint, ErasedAddress, LetterTemplate, PersonalLetter, PersonalMailbox, SeenLetter
+from contacts.services import consents, people, points
 from contacts.services.letters import LetterRefused
 from contacts.services.mailbox import accounts, reading, sending, writing
 from crm.files import store
@@ -300,6 +300,44 @@ def test_nothing_goes_to_whom_it_must_not_even_when_that_is_said_later(box, own,
     accounts.disconnect(box, keep=True)
     with pytest.raises(LetterRefused, match="not connected"):
         writing.write(box, other, subject="Offer", text="Hi")
+
+
+def test_no_copy_goes_to_whom_no_letter_may_go(box, own, ann, alice):
+    bo = people.create_contact(by=alice, first_name="Bo", email="bo@client.test")
+    row = writing.write(box, ann, subject="Offer", text="Hi", copies=["c@client.test", "bo@client.test"])
+    consents.state_consent(bo, "personal_data", given=False, by=alice)
+
+    go(box)
+
+    row.refresh_from_db()
+    assert (own.letters, row.state) == ([], State.FAILED)
+    assert "get a copy" in row.error
+    with pytest.raises(LetterRefused, match="bo@client.test: its owner has refused"):
+        writing.retry(row)
+    with pytest.raises(LetterRefused, match="bo@client.test: its owner has refused"):
+        writing.write(box, ann, subject="Offer", text="Hi", copies=["bo@client.test"])
+    consents.state_consent(bo, "personal_data", given=True, by=alice)
+    ContactPoint.objects.filter(contact=bo).update(bounced_at=timezone.now())
+    with pytest.raises(LetterRefused, match="bo@client.test come back"):
+        writing.retry(row)
+    ContactPoint.objects.filter(contact=bo).update(bounced_at=None)
+    ErasedAddress.objects.create(digest=ErasedAddress.digest_of("c@client.test"))
+    with pytest.raises(LetterRefused, match="c@client.test: its owner has refused"):
+        writing.retry(row)
+    ErasedAddress.objects.all().delete()
+
+    writing.retry(row)
+    go(box)
+
+    assert [letter.to for letter in own.letters] == [["ann@client.test", "c@client.test", "bo@client.test"]]
+
+
+def test_no_letter_goes_to_a_dead_address_of_a_company(box, ann):
+    points.add_point(ann.company, "email", "office@acme.test")
+    ContactPoint.objects.filter(company=ann.company).update(bounced_at=timezone.now())
+
+    with pytest.raises(LetterRefused, match="office@acme.test come back"):
+        writing.write(box, ann.company, subject="Offer", text="Hi", to="office@acme.test")
 
 
 def test_opens_and_clicks_are_noted_when_wished_and_ones_own_copy_has_no_pixel(box, own, imap, ann, client, settings):

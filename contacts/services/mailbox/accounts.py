@@ -1,6 +1,6 @@
 """Connecting a mailbox: its servers, its folders, a test that tells nothing about servers that are not to be asked."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,14 +13,17 @@ from contacts.models import MailFolder, PersonalLetter, PersonalMailbox
 from contacts.services.mailbox.oauth import NoToken, token_of
 from crm import files, outbox, outside
 from crm.mail import imap, transport
+from crm.mail.servers import Deadline
 from crm.models import Delivery, StoredFile
 from crm.notify import notify
 
 Role = MailFolder.Role
-# A connection has this long: servers make those wait who give a wrong password. What cannot be had is told only after
-# that, whatever stood in the way and however early.
+# A connection has this long in all: servers make those wait who give a wrong password. What cannot be had is told only
+# after that, whatever stood in the way and however early.
 TEST_SECONDS = 10
 TELL_AFTER = timedelta(seconds=TEST_SECONDS + 2)
+# A test that nobody has taken up by then: workers are busy, or there are none.
+LATE_AFTER = timedelta(seconds=45)
 _SENT_NAMES = {"sent", "sent items", "sent messages", "sent mail", "отправленные", "gesendet", "envoyés", "enviados"}
 
 
@@ -127,26 +130,38 @@ def test(payload):
     mailbox = PersonalMailbox.objects.select_related("user").filter(pk=payload["mailbox"]).first()
     if mailbox is None or mailbox.tested.get("asked_at") != payload["at"]:
         return
-    with ThreadPoolExecutor(2) as pool:
-        tries = {kind: pool.submit(_try, kind, _server_or_none(mailbox, kind)) for kind in ("imap", "smtp")}
-        found, folders = zip(*(tries[kind].result() for kind in ("imap", "smtp")), strict=True)
-    note_folders(mailbox, folders[0])
-    outcome = {"imap": found[0], "smtp": found[1]}
-    PersonalMailbox.objects.filter(pk=mailbox.pk, tested__asked_at=payload["at"]).update(
-        tested=mailbox.tested | outcome
-    )
+    found = _both_tried(mailbox)
+    outcome = {kind: word for kind, (word, _folders) in found.items()}
+    mine = PersonalMailbox.objects.filter(pk=mailbox.pk, tested__asked_at=payload["at"])
+    if mine.update(tested=mailbox.tested | outcome):
+        note_folders(mailbox, found["imap"][1])
+
+
+def _both_tried(mailbox):
+    """{kind: (what came of it, folders)}, after a moment more than a connection has: finding a name may take longer."""
+    pool = ThreadPoolExecutor(2)
+    tries = {kind: pool.submit(_try, kind, _server_or_none(mailbox, kind)) for kind in ("imap", "smtp")}
+    wait(tries.values(), TEST_SECONDS + 1)
+    pool.shutdown(wait=False, cancel_futures=True)
+    return {kind: tried.result() if tried.done() else ("closed", []) for kind, tried in tries.items()}
 
 
 def test_outcome(mailbox, now):
-    """ "" while nothing may be told yet, else "ok", or what to look at: "sign-in", "imap", "smtp", "both"."""
+    """ "" while nothing may be told yet, "late" when no worker has tried, else "ok", or what to look at: "sign-in", "imap",
+    "smtp", "both"."""
     found = mailbox.tested
     if "imap" not in found:
-        return ""
+        return "late" if now > datetime.fromisoformat(found["asked_at"]) + LATE_AFTER else ""
     closed = [kind for kind in ("imap", "smtp") if found[kind] == "closed"]
     if closed:
         is_early = now < datetime.fromisoformat(found["asked_at"]) + TELL_AFTER
         return "" if is_early else "both" if len(closed) == 2 else closed[0]
     return "sign-in" if "sign-in" in found.values() else "ok"
+
+
+def test_seconds(mailbox, now):
+    """How long the servers have been asked, of at most `TELL_AFTER`."""
+    return min(TELL_AFTER, now - datetime.fromisoformat(mailbox.tested["asked_at"])).total_seconds()
 
 
 def _server_or_none(mailbox, kind):
@@ -161,12 +176,13 @@ def _try(kind, server):
     try:
         if server is None:
             return "sign-in", []
-        if kind == "imap":
-            with imap.mailbox(server, timeout=TEST_SECONDS) as box:
-                return "ok", box.folders()
-        with transport.Connection(server, timeout=TEST_SECONDS) as smtp:
-            smtp.open()
-            return "ok", []
+        with Deadline(TEST_SECONDS) as end:
+            if kind == "imap":
+                with imap.mailbox(server, timeout=TEST_SECONDS, deadline=end) as box:
+                    return "ok", box.folders()
+            with transport.Connection(server, timeout=TEST_SECONDS, deadline=end) as smtp:
+                smtp.open()
+                return "ok", []
     except (imap.SignInRefused, transport.SignInRefused):
         return "sign-in", []
     except Exception:  # whatever else: one word

@@ -4,6 +4,7 @@ import imaplib
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -43,8 +44,8 @@ def compare(mailbox_id):
         with keeping(), imap.mailbox(accounts.server_of(mailbox, "imap")) as box:
             for folder in mailbox.folders.filter(is_chosen=True, base_uid__isnull=False):
                 missing += _compare_folder(box, mailbox, folder)
-    except (OSError, imaplib.IMAP4.error, imap.SignInRefused, outside.Refused, accounts.NoToken):
-        pass  # the next look tells what is wrong; the comparison is due again in an hour
+    except (OSError, imaplib.IMAP4.error, imap.SignInRefused, outside.Refused, accounts.NoToken, SoftTimeLimitExceeded):
+        pass  # the next look tells what is wrong; folders that were not compared are due again in an hour
     finally:
         PersonalMailbox.objects.filter(pk=mailbox.pk).update(lease_until=None)
     return missing

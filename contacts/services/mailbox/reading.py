@@ -10,6 +10,7 @@ import logging
 import random
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -45,7 +46,10 @@ def due(now):
 
 
 def look(mailbox_id):
-    """Read what is new. Returns how many letters were seen; None when another worker has the mailbox or it rests."""
+    """Read what is new. Returns how many letters were seen; None when another worker has the mailbox or it rests.
+
+    A turn whose time is over ends where it stands, and the next one goes on from there.
+    """
     now = timezone.now()
     mine = PersonalMailbox.objects.filter(pk=mailbox_id, state=PersonalMailbox.State.ACTIVE)
     if not mine.filter(Q(lease_until=None) | Q(lease_until__lt=now)).update(lease_until=now + LEASE):
@@ -54,6 +58,9 @@ def look(mailbox_id):
     try:
         with keeping():
             seen, is_more = _read(mailbox)
+    except SoftTimeLimitExceeded:
+        _settle(mailbox, next_at=timezone.now())
+        return 0
     except Exception as error:
         _failed(mailbox, error)
         return 0
@@ -120,8 +127,9 @@ def take_one(box, mailbox, row, head):
                 _judge(box, mailbox, row, head)
                 _write(row)
             return
-    except (OSError, imaplib.IMAP4.error, OperationalError):
-        raise  # the server, the disk or the database is away: the letter stays on the server and is read again
+    except (OSError, imaplib.IMAP4.error, OperationalError, SoftTimeLimitExceeded):
+        # The server, the disk or the database is away, or the time is over: the letter stays and is read again.
+        raise
     except Exception as error:
         log.exception("Letter %s of folder %s", row.uid, row.folder_id)
         row.state, row.reason, row.letter = State.FAILED, Reason.BROKEN, None

@@ -5,23 +5,25 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from contacts.models import Contact, MailFolder, PersonalLetter, PersonalMailbox
-from contacts.services.letters import refusal
+from contacts.services.letters import REFUSED, refusal, refused_copies
 from contacts.services.mailbox import accounts, keeping, links
 from contacts.services.mailbox.writing import PURPOSE
 from crm import outbox
 from crm.mail import Content, Stop, account, guard, imap, on_outcome, on_report, renderer
 from crm.mail.addresses import is_reserved, named
 from crm.mail.compose import compose
-from crm.mail.reasons import reason_words
+from crm.mail.reasons import declare_reasons, reason_words
 from crm.mail.servers import Server
 from crm.models import Delivery
 from crm.notify import notify
 from crm.text import norm_email
 
 State = PersonalLetter.State
+COPY_REFUSED = "copy_refused"
+declare_reasons({COPY_REFUSED: gettext_lazy("somebody who was to get a copy wants no letters any more")})
 # The server's own copy in the folder of sent letters needs a moment to appear.
 FILE_AFTER = timedelta(seconds=20)
 
@@ -51,13 +53,17 @@ def stops(deliveries):
         return {}
     letters = PersonalLetter.objects.in_bulk([d.refs["letter"] for d in mine])
     people = Contact.objects.in_bulk({d.contact_id for d in mine if d.contact_id})
+    copies = {address for delivery in mine for _name, address in delivery.copies}
+    against = refused_copies(copies).keys() if copies else set()
     found = {}
     for delivery in mine:
         letter, contact = letters.get(delivery.refs["letter"]), people.get(delivery.contact_id)
         if letter is None or letter.state == State.CANCELLED or (delivery.contact_id and contact is None):
             found[delivery.pk] = Stop("nothing_to_send", "cancelled")
         elif contact and refusal(contact, norm_email(delivery.to)):
-            found[delivery.pk] = Stop("no consent or a dead address")
+            found[delivery.pk] = Stop(REFUSED)
+        elif against & {address for _name, address in delivery.copies}:
+            found[delivery.pk] = Stop(COPY_REFUSED)
     return found
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact, ContactPoint, LetterParty, PersonalLetter
-from contacts.services.letters import LetterRefused, refusal
+from contacts.services.letters import LetterRefused, refusal, refused_copies
 from contacts.services.mailbox import judging, keeping
 from crm import files
 from crm.mail import queue, queue_mail
@@ -86,9 +86,8 @@ def _check(mailbox, record, to, copies, at):
         raise LetterRefused(why)
     if len(copies) > MOST_COPIES:
         raise LetterRefused(_("A copy goes to %(most)s addresses at most.") % {"most": MOST_COPIES})
-    dead = ContactPoint.objects.filter(kind="email", norm__in=copies, bounced_at__isnull=False).first()
-    if dead:
-        raise LetterRefused(_("Letters to %(address)s come back. Ask for another address.") % {"address": dead.value})
+    if against := refused_copies(copies):
+        raise LetterRefused(" ".join(against[copy] for copy in copies if copy in against))
     if at and not timezone.now() < at < timezone.now() + FURTHEST:
         raise LetterRefused(_("Choose a moment from now to a year ahead."))
 
@@ -154,7 +153,8 @@ def retry(letter):
     delivery = Delivery.objects.filter(pk=letter.delivery_id).first()
     if party is None or delivery is None:
         raise TooLate
-    _check(letter.mailbox, party.contact or party.company, norm_email(delivery.to), [], None)
+    copies = [address for _name, address in delivery.copies]
+    _check(letter.mailbox, party.contact or party.company, norm_email(delivery.to), copies, None)
     letter.state, letter.error = State.WAITING, ""
     letter.save(update_fields=["state", "error"])
     rows = Delivery.objects.filter(pk=delivery.pk)
