@@ -9,7 +9,7 @@ from contacts import (
     bench_duplicates,
     lists_duplicates,  # noqa: F401  registers the desk
 )
-from contacts.models import CompanyPair, Contact, ContactPair, Merge
+from contacts.models import Company, CompanyPair, Contact, ContactPair, Merge
 from contacts.models.merge import KEPT_FOR
 from contacts.services.merging import details, own, own_fields  # noqa: F401  register how their rows are merged
 from crm import jobs
@@ -38,6 +38,16 @@ def look_for_duplicates(event):
     contact = Contact.objects.select_related("company").filter(pk=event.contact_id).first()
     if contact:
         scan.look_at(contact)
+
+
+@subscribe("company.created", name="contacts.likely_duplicate_companies")
+def look_for_duplicate_companies(event):
+    """A company that comes by a hand, a form or a letter, too."""
+    from contacts.services.duplicates import companies
+
+    company = Company.objects.filter(pk=event.company_id).first()
+    if company:
+        companies.look_at(company)
 
 
 @jobs.job("contacts.duplicates", _("Search for duplicates"), icon="users")

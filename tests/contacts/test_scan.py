@@ -6,7 +6,16 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from contacts.models import Candidate, CompanyPair, Contact, ContactPair, ContactPoint, DuplicateSettings, Merge
+from contacts.models import (
+    Candidate,
+    Company,
+    CompanyPair,
+    Contact,
+    ContactPair,
+    ContactPoint,
+    DuplicateSettings,
+    Merge,
+)
 from contacts.services import people, points
 from contacts.services.duplicates import companies, lookup, pairing
 from contacts.tasks import search_duplicates
@@ -258,6 +267,40 @@ def test_companies_are_one_by_number_or_name_and_city_and_never_with_two_numbers
     assert (pair.first, pair.second, pair.score) == (one, two, 0.97)
     CompanyPair.objects.update(state="never")
     companies.scan()
+    assert CompanyPair.objects.get().state == "never"
+
+
+def test_companies_that_share_one_thing_are_compared_and_no_others(django_assert_max_num_queries):
+    by_site = [factories.company(name, domain=site) for name, site in (("Halden Messtechnik", "https://www.halden.test/"), ("Halden Messtechnik GmbH", "halden.test"))]  # fmt: skip
+    by_slip = [factories.company(name, city="Bonn") for name in ("Northern Instruments", "Northern Instrumnets Ltd")]
+    by_phone = [factories.company(name) for name in ("Kaspersen Tools", "Kasperson Tools")]
+    for company in by_phone:
+        points.add_point(company, "phone", "+49 30 55501192")
+    for n in range(40):
+        # Too many are called so: the name says nothing, and no two of them share anything else.
+        factories.company("Sunrise", city=f"Town {n}")
+
+    with django_assert_max_num_queries(12):
+        companies.scan()
+
+    found = set(CompanyPair.objects.values_list("first", "second"))
+    assert found == {tuple(row.pk for row in rows) for rows in (by_site, by_slip, by_phone)}
+    by_slip[1].city = "Kiel"
+    by_slip[1].save()
+    companies.scan()
+    assert CompanyPair.objects.count() == 2
+
+
+def test_a_company_that_comes_is_compared_at_once_and_never_the_same_stays(alice):
+    one = factories.company("ООО «Ромашка»", inn="7707083893")
+
+    two = people.create_contact(by=alice, first_name="Ann", company_name="Romashka").company
+    Company.objects.filter(pk=two.pk).update(inn="7707083893")
+    outbox.run_due()
+
+    assert list(CompanyPair.objects.values_list("first", "second", "state")) == [(one.pk, two.pk, "open")]
+    CompanyPair.objects.update(state="never")
+    assert companies.look_at(Company.objects.get(pk=two.pk)) == 0
     assert CompanyPair.objects.get().state == "never"
 
 

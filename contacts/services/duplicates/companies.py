@@ -1,26 +1,61 @@
 """Companies that may be one: by taxpayer's number, website, address and name without its legal form."""
 
-from collections import defaultdict
-
+from django.db import connection, transaction
 from rapidfuzz.distance import JaroWinkler
 
 from contacts.models import Company, CompanyPair, ContactPoint
+from contacts.services.duplicates import lookup
+from contacts.services.duplicates.names import FORMS
 from contacts.services.duplicates.records import company_key
+from contacts.services.duplicates.sharing import couples
+from crm import bulk
 from crm.text import digits, norm_email, sort_key
 
-LARGEST = 25
 REVIEW = 0.7
+BATCH = 5000
 _FIELDS = ("pk", "name", "inn", "domain", "email", "phone", "city")
+_CODED = "(SELECT id, contacts_company_code(name_key) AS code, city FROM contacts_company WHERE name_key <> '') c"
+# Each brings together companies that share a key; an error in one field, or in one word, leaves the others.
+_KEYS = f"""
+SELECT id, 'name ' || btrim(regexp_replace(
+    ' ' || translate(name_key, '«»"„“”.,()&''', '            ') || ' ', '( ({"|".join(FORMS)}))+(?= )', ' ', 'g'))
+  FROM contacts_company WHERE name_key <> ''
+UNION ALL SELECT id, 'sound ' || code FROM {_CODED} WHERE code <> ''
+UNION ALL SELECT id, 'city ' || word || upper(city) FROM {_CODED}, unnest(string_to_array(code, ' ')) word WHERE city <> ''
+UNION ALL SELECT id, 'inn ' || coalesce(nullif(regexp_replace(inn, '\\D', '', 'g'), ''), inn) FROM contacts_company WHERE inn <> ''
+UNION ALL SELECT id, 'site ' || rtrim(regexp_replace(lower(domain), '^(https?://)?(www\\.)?', ''), '/')
+  FROM contacts_company WHERE domain <> ''
+UNION ALL SELECT company_id, kind || CASE kind WHEN 'phone' THEN right(norm, 9) ELSE norm END
+  FROM contacts_contactpoint WHERE company_id IS NOT NULL"""
 
 
 def scan():
-    """Compare all companies and keep the pairs worth a look. Returns how many."""
-    rows = {row["pk"]: _known(row) for row in Company.objects.values(*_FIELDS).iterator(chunk_size=5000)}
-    for pk, kind, norm in ContactPoint.objects.filter(company__isnull=False).values_list("company_id", "kind", "norm"):
-        rows[pk]["points"].add((kind, norm))
-    settled = set(CompanyPair.objects.filter(state=CompanyPair.State.NEVER).values_list("first_id", "second_id"))
-    found = [pair for couple in sorted(_couples(rows) - settled) if (pair := _weighed(rows, couple))]
-    CompanyPair.objects.open().exclude(pk__in=_known_pairs(found)).delete()
+    """Compare all companies that share something and keep the pairs worth a look. Returns how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        cursor.execute(couples(_KEYS, "contacts_companypair"), {})
+        found = sorted(cursor.fetchall())
+    kept = set()
+    for start in range(0, len(found), BATCH):
+        kept.update(keep(found[start : start + BATCH]))
+    rows = CompanyPair.objects.open().values_list("pk", "first_id", "second_id")
+    gone = [pk for pk, first, second in rows if (first, second) not in kept]
+    CompanyPair.objects.filter(pk__in=bulk.among(gone, "bigint")).delete()
+    return len(kept)
+
+
+def look_at(company):
+    """Keep the likely duplicates of a company that has just come. Returns how many."""
+    near = {pk for pk, _how in lookup.near_companies(company.name, company.inn, company.domain)} - {company.pk}
+    pairs = {tuple(sorted((pk, company.pk))) for pk in near}
+    never = CompanyPair.objects.filter(state=CompanyPair.State.NEVER).values_list("first_id", "second_id")
+    return len(keep(sorted(pairs - set(never.filter(first__in=near) | never.filter(second__in=near)))))
+
+
+def keep(pairs):
+    """Weigh pairs of keys of companies, the older first, and keep those worth a look. Returns these."""
+    rows = _known({pk for couple in pairs for pk in couple})
+    found = [pair for a, b in pairs if a in rows and b in rows and (pair := _weighed(rows, (a, b)))]
     CompanyPair.objects.bulk_create(
         found,
         update_conflicts=True,
@@ -28,16 +63,20 @@ def scan():
         update_fields=["score", "reasons"],
         batch_size=2000,
     )
-    return len(found)
+    return [(pair.first_id, pair.second_id) for pair in found]
 
 
-def _known_pairs(found):
-    keys = {(pair.first_id, pair.second_id) for pair in found}
-    rows = CompanyPair.objects.open().values_list("pk", "first_id", "second_id")
-    return [pk for pk, first, second in rows if (first, second) in keys]
+def _known(keys):
+    """{key: what is compared} of companies."""
+    found = Company.objects.filter(pk__in=bulk.among(keys, "bigint")).values(*_FIELDS)
+    rows = {row["pk"]: _compared(row) for row in found}
+    points = ContactPoint.objects.filter(company__in=bulk.among(rows, "bigint"))
+    for pk, kind, norm in points.values_list("company_id", "kind", "norm"):
+        rows[pk]["points"].add((kind, norm[-9:] if kind == "phone" else norm))
+    return rows
 
 
-def _known(row):
+def _compared(row):
     return {
         "key": company_key(row["name"]),
         "inn": digits(row["inn"]) or row["inn"],
@@ -51,24 +90,6 @@ def _known(row):
         "points": {("email", norm) for norm in [norm_email(row["email"])] if norm}
         | {("phone", phone[-9:]) for phone in [digits(row["phone"])] if phone},
     }
-
-
-def _couples(rows):
-    """Pairs of keys of companies that share something, the older first."""
-    blocks = defaultdict(list)
-    for pk, row in rows.items():
-        for name in ("key", "inn", "domain"):
-            if row[name]:
-                blocks[name, row[name]].append(pk)
-        # The first words alone find a name with a slip in the rest.
-        blocks["start", row["key"][:6], row["city"]].append(pk)
-        for point in row["points"]:
-            blocks[point].append(pk)
-    couples = set()
-    for pks in blocks.values():
-        if 1 < len(pks) <= LARGEST:
-            couples |= {(a, b) for a in pks for b in pks if a < b}
-    return couples
 
 
 def _weighed(rows, couple):

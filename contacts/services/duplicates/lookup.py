@@ -110,10 +110,7 @@ def similar_companies(user, exclude=None, *, name="", inn="", domain="", city=""
     """Matches of a company among those the user may see, strongest first, at most five."""
     inn = inn if may_see(user, "company", "requisites") else ""
     domain = domain if may_see(user, "company", "domain") else ""
-    key = sort_key(name)
-    with connection.cursor() as cursor:
-        cursor.execute(_COMPANIES, [digits(inn) or inn, domain.strip().casefold(), key, key, MOST])
-        found = cursor.fetchall()
+    found = near_companies(name, inn, domain)
     visible = Company.objects.visible_to(user).filter(pk__in={pk for pk, _how in found} - {exclude}).in_bulk()
     matches, same = [], company_key(name)
     for pk, company in visible.items():
@@ -126,6 +123,14 @@ def similar_companies(user, exclude=None, *, name="", inn="", domain="", city=""
         if reasons and not (other_payer and reasons == ["name"]):
             matches.append(Match(company, reasons))
     return sorted(matches, key=lambda m: (-len(m.reasons), m.record.pk))[:SHOWN]
+
+
+def near_companies(name, inn, domain):
+    """[(key, "inn" | "domain" | "sound")] of companies that share one of these by an index."""
+    key = sort_key(name)
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPANIES, [digits(inn) or inn, domain.strip().casefold(), key, key, MOST])
+        return cursor.fetchall()
 
 
 def _asked(record, region):

@@ -17,11 +17,11 @@ _SPELLINGS = [(re.compile(pattern), one) for pattern, one in (
 _PATRONYMIC = re.compile(
     r"(?:ovich|evich|ievich|yevich|ovna|evna|ievna|yevna|inichna|ichna|ilich|kuzmich|lukich|ович|евич|ильич|кузьмич|лукич|овна|евна|ична)$"
 )
-_FORMS = ["ооо", "оао", "зао", "пао", "нао", "ао", "ип", "тоо", "чп", "тов", "гк", "гуп", "муп", "нко", "ано", "фгуп", "чоу", "llc", "llp", "ltd", "limited", "inc", "incorporated", "corp", "corporation", "co", "company", "plc", "gmbh", "ag", "kg", "ohg", "ug", "mbh", "se", "sa", "sas", "sarl", "srl", "spa", "bv", "nv", "oy", "ab", "as", "aps", "pty", "kft", "sro", "zoo", "ooo", "oao", "zao", "pao", "ao", "ip"]  # fmt: skip
+FORMS = ["ооо", "оао", "зао", "пао", "нао", "ао", "ип", "тоо", "чп", "тов", "гк", "гуп", "муп", "нко", "ано", "фгуп", "чоу", "llc", "llp", "ltd", "limited", "inc", "incorporated", "corp", "corporation", "co", "company", "plc", "gmbh", "ag", "kg", "ohg", "ug", "mbh", "se", "sa", "sas", "sarl", "srl", "spa", "bv", "nv", "oy", "ab", "as", "aps", "pty", "kft", "sro", "zoo", "ooo", "oao", "zao", "pao", "ao", "ip"]  # fmt: skip
 _LEGAL = re.compile(
     r"\b(?:общество с ограниченной ответственностью|(?:публичное |закрытое |открытое |непубличное )?акционерное общество"
     r"|индивидуальный предприниматель|gmbh co kg|s r o|sp z o o|"
-    + "|".join(_FORMS) + r")\b"
+    + "|".join(FORMS) + r")\b"
 )  # fmt: skip
 # Each line one name: the full form first, then what people are called by it.
 _CALLED = """

@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Candidate, CompanyPair, Contact, ContactPair, DuplicateSettings
 from contacts.services.duplicates import companies, lookup, pairing
+from contacts.services.duplicates.sharing import couples
 
 BATCH = 20_000
-# Keys that more people share than this say nothing: a shared mailbox, a frequent name.
-LARGEST = 25
 # Each brings together people who share a key; an error in one field leaves the others.
 _KEYS = {
     "address": "SELECT contact_id, kind || norm FROM contacts_contactpoint WHERE contact_id IS NOT NULL",
@@ -30,13 +29,7 @@ _KEYS = {
     "company, name": "SELECT id, company_id || left(name_key, 4) FROM contacts_contact WHERE company_id IS NOT NULL",
 }
 _CODED = "(SELECT id, contacts_name_code(name_key) AS code, birthday_on, company_id, city FROM contacts_contact WHERE name_key <> '') c"
-_BLOCKS = """
-INSERT INTO contacts_candidate (first_id, second_id)
-SELECT DISTINCT a.id, b.id FROM (
-  SELECT array_agg(DISTINCT id) AS ids FROM ({keys}) k(id, key) GROUP BY md5(key)::uuid
-  HAVING count(*) BETWEEN 2 AND {largest} {changed}) block, unnest(ids) a(id), unnest(ids) b(id)
-WHERE a.id < b.id AND NOT EXISTS (SELECT 1 FROM contacts_contactpair p WHERE p.first_id = a.id AND p.second_id = b.id AND p.state = 'never')
-ON CONFLICT DO NOTHING"""
+_TAKEN = "INSERT INTO contacts_candidate (first_id, second_id) {found} ON CONFLICT DO NOTHING"
 _CHANGED = """AND bool_or(id IN (SELECT id FROM contacts_contact WHERE updated_at >= %(since)s
   UNION ALL SELECT contact_id FROM contacts_contactpoint WHERE created_at >= %(since)s AND contact_id IS NOT NULL))"""
 
@@ -67,11 +60,10 @@ def _collect(run, since):
         Candidate.objects.all().delete()
     changed = _CHANGED if since else ""
     for keys in _KEYS.values():
-        # The percent signs of patterns are none of parameters.
-        keys = keys.format(coded=_CODED).replace("%", "%%")
+        found = couples(keys.format(coded=_CODED), "contacts_contactpair", having=changed)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '256MB'")
-            cursor.execute(_BLOCKS.format(keys=keys, largest=LARGEST, changed=changed), {"since": since})
+            cursor.execute(_TAKEN.format(found=found), {"since": since})
             run.advance()
     _forget(since)
 
