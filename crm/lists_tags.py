@@ -105,7 +105,7 @@ def _merge(page, rows, data, by):
     others = [row for row in rows if row.name != data["name"]]
     for row in others:
         if tags.carried(row.name) <= tags.AT_ONCE:
-            tags.change(row, data["name"], by=by)
+            tags.change(row, data["name"])
         else:
             jobs.start("tags.change", by=by, params={"tag": row.pk, "name": data["name"]}, subject=row.name)
 

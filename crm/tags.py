@@ -1,15 +1,16 @@
 """Managing tags: one vocabulary for all records that carry `tags`, renamed, merged and taken away everywhere at once.
 
-An app declares what carries tags in extensions.py: `tags.carried_by("contact", Contact, "contacts")`. Everything is done in
-one transaction, with the filters, segments and rules that name the tag: nobody leaves a segment in between.
+An app declares what carries tags in extensions.py: `tags.carried_by("contact", Contact, "contacts")`. The
+filters, segments and rules that name a tag follow it, and nobody leaves a segment in between.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Count, F, Func, Value
+from django.db.models import Case, Count, F, Func, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +27,8 @@ from crm.text import sort_key
 AT_ONCE = 500
 BATCH = 5000
 LONGEST = 60
+# No tag holds it: it counts as a blank.
+_BETWEEN = "\x1f"
 _WORDS = ArrayField(models.CharField(max_length=LONGEST))
 
 
@@ -121,21 +124,39 @@ def carried(name):
     return sum(carrier.model._base_manager.filter(tags__contains=[name]).count() for carrier in _carriers)
 
 
-@transaction.atomic
-def change(tag, name, *, by=None, tell=None):
+def change(tag, name, *, tell=lambda steps, **counters: None):
     """Give a tag another name; one that is there already takes it in; "" takes it off every record.
 
     Filters, segments and rules that name it follow, except those of a tag that goes: they find nobody by it then.
-    Returns (records, filters) changed; running it twice changes nothing more. `tell(n)` hears of each batch.
+    Returns (records, filters) changed; running it twice changes nothing more.
+
+    Records change in batches, each in a transaction of its own unless the caller holds one. Where filters name the tag,
+    records first carry both names, then the filters change in one go, then the old name comes off: whoever looks at half
+    finds the same people, and a run that died or was cancelled is made whole by the next. `tell(steps, **counters)` hears
+    of each batch in its transaction.
     """
-    before, records = tag.name, 0
+    before, records, filters = tag.name, 0, 0
     if before == name:
         # A job that runs again after it is done: a tag put in its own place would fall off every record.
         return 0, 0
+    if name and holders.rows_naming("tags", before):
+        for carrier in _carriers:
+            _in_batches(carrier.model, [before], _beside(before, name), without=[name], tell=tell)
+        with transaction.atomic():
+            filters = holders.rewrite("tags", before, name)
+            tell(0, filters=filters)
     for carrier in _carriers:
-        records += _replace(carrier.model, before, name, tell)
-    filters = holders.rewrite("tags", before, name) if name else 0
+        records += _in_batches(carrier.model, [before], _instead(before, name), tell=tell, counted="records")
+    _leave(tag, name)
+    return records, filters
+
+
+@transaction.atomic
+def _leave(tag, name):
+    """The list of tags follows: the row takes the name, or goes where the name has a row already or there is none."""
     twin = Tag.objects.filter(name=name).exclude(pk=tag.pk).first() if name else None
+    if twin and tag.colour and not twin.colour:
+        twin.paint(tag.colour)
     if twin or not name:
         tag.delete()
     else:
@@ -143,25 +164,41 @@ def change(tag, name, *, by=None, tell=None):
         tag.save()
     if name:
         _count_again(twin or tag)
-    return records, filters
 
 
-def _replace(model, before, after, tell):
-    n, rows = 0, model._base_manager.filter(tags__contains=[before])
-    while keys := list(rows.order_by("pk").select_for_update().values_list("pk", flat=True)[:BATCH]):
-        held = model._base_manager.filter(pk__in=keys)
-        if after:
-            # One that carries both keeps the place of the one that stays.
-            both = held.filter(tags__contains=[after])
-            both.update(tags=Func(F("tags"), Value(before), function="array_remove", output_field=_WORDS))
-            words = Func(F("tags"), Value(before), Value(after), function="array_replace", output_field=_WORDS)
-            held.filter(tags__contains=[before]).update(tags=words)
-        else:
-            held.update(tags=Func(F("tags"), Value(before), function="array_remove", output_field=_WORDS))
-        n += len(keys)
-        if tell:
-            tell(len(keys))
-    return n
+def _beside(before, after):
+    """The tags with a further one right behind one of them."""
+    both = Func(F("tags"), Value(before), Value(f"{before}{_BETWEEN}{after}"), function="array_replace")
+    text = Func(both, Value(_BETWEEN), function="array_to_string")
+    return Func(text, Value(_BETWEEN), function="string_to_array", output_field=_WORDS)
+
+
+def _instead(before, after):
+    """The tags with one in the place of another; one that is there already keeps its place."""
+    gone = Func(F("tags"), Value(before), function="array_remove", output_field=_WORDS)
+    if not after:
+        return gone
+    words = Func(F("tags"), Value(before), Value(after), function="array_replace", output_field=_WORDS)
+    return Case(When(tags__contains=[after], then=gone), default=words)
+
+
+def _in_batches(model, carrying, words, *, without=(), tell, counted=""):
+    """Write `words` to all records that carry some tags and not others. Returns how many."""
+    rows = model._base_manager.filter(tags__contains=carrying)
+    if without:
+        rows = rows.exclude(tags__contains=without)
+    n, last = 0, 0
+    while True:
+        with transaction.atomic():
+            found = rows.filter(pk__gt=last).order_by("pk").select_for_update(of=("self",))
+            keys = list(found.values_list("pk", flat=True)[:BATCH])
+            if keys:
+                model._base_manager.filter(pk__in=keys).update(tags=words)
+                tell(len(keys), **({counted: len(keys)} if counted else {}))
+        if not keys and not last:
+            return n
+        # Behind the last one the search begins anew: somebody may have given the tag to a record that was passed.
+        n, last = n + len(keys), keys[-1] if keys else 0
 
 
 def _count_again(tag):
@@ -175,10 +212,16 @@ def change_many(run):
     tag = Tag.objects.filter(pk=run.params["tag"]).first()
     if tag is None:
         return {"rows": [], "url": reverse("tags"), "url_label": _("Tags")}
-    run.start(carried(tag.name))
-    records, filters = change(tag, run.params["name"], by=run.by, tell=run.advance)
+    name = run.params["name"]
+    passes = 2 if name and holders.rows_naming("tags", tag.name) else 1
+    run.start(run.row.done + passes * carried(tag.name))
+    change(tag, name, tell=partial(run.advance, checkpoint={"begun": True}))
+    counters = run.row.counters
     return {
-        "rows": [[_("Records"), records], [_("Filters, segments and rules"), filters]],
+        "rows": [
+            [_("Records"), counters.get("records", 0)],
+            [_("Filters, segments and rules"), counters.get("filters", 0)],
+        ],
         "url": reverse("tags"),
         "url_label": _("Tags"),
     }

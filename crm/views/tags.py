@@ -1,5 +1,6 @@
 """Settings: the tags that records carry."""
 
+from django.db import transaction
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -51,7 +52,8 @@ def _changed(request, tag, name):
     if tags.carried(tag.name) > tags.AT_ONCE:
         job = jobs.start("tags.change", by=request.user, params={"tag": tag.pk, "name": name}, subject=tag.name)
         return htmx.redirect(request, job.get_absolute_url())
-    records, filters = tags.change(tag, name, by=request.user)
+    with transaction.atomic():
+        records, filters = tags.change(tag, name)
     text = ngettext("Changed on %(n)s record.", "Changed on %(n)s records.", records) % {"n": records}
     if filters:
         follow = ngettext("%(n)s filter follows.", "%(n)s filters follow.", filters) % {"n": filters}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from campaigns.models import Segment
 from contacts.models import Contact
 from contacts.services import people
-from crm import access, conditions, tags
+from crm import access, conditions, jobs, outbox, tags
 from crm.conditions.holders import holders
 from crm.models import Alert, CustomField, Feed, Job, SavedView, Tag
 from tests import factories
@@ -185,3 +185,48 @@ def test_a_job_that_runs_again_after_it_is_done_takes_no_tag_off(people_with_tag
 
     assert (first, again) == ((2, 0), (0, 0))
     assert _tags() == {"Ann": ["key", "press"], "Ben": ["VIP", "key"], "Cem": ["press"]}
+
+
+def test_a_change_of_many_that_dies_at_half_is_right_at_every_step_and_goes_on(people_with_tags, admin, monkeypatch):
+    monkeypatch.setattr(tags, "BATCH", 1)
+    segment = Segment.objects.create(name="S", tree={"all": [{"field": "tags", "op": "has_any", "value": ["vip"]}]})
+    others = Segment.objects.create(name="O", tree={"all": [{"field": "tags", "op": "has_none", "value": ["vip"]}]})
+    Tag.objects.filter(name="vip").update(colour="red")
+
+    def fitting():
+        for row in (segment, others):
+            row.refresh_from_db()
+        found = conditions.matching(Contact.objects.all(), segment.tree, "contact")
+        rest = conditions.matching(Contact.objects.all(), others.tree, "contact")
+        return [sorted(rows.values_list("first_name", flat=True)) for rows in (found, rest)]
+
+    class Died(Exception):
+        pass
+
+    steps = []
+
+    def dies_at(n):
+        def tell(done, **counters):
+            assert fitting() == [["Ann", "Ben"], ["Cem"]]
+            steps.append(_tags())
+            if len(steps) == n:
+                raise Died
+
+        return tell
+
+    for n in (2, 5):
+        with pytest.raises(Died):
+            tags.change(Tag.objects.get(name="vip"), "key", tell=dies_at(n))
+        assert fitting() == [["Ann", "Ben"], ["Cem"]]
+    assert _tags()["Ann"] == ["vip", "key", "press"]
+
+    job = jobs.start("tags.change", by=admin, params={"tag": Tag.objects.get(name="vip").pk, "name": "key"})
+    outbox.run_due()
+
+    job.refresh_from_db()
+    assert (job.state, job.done, job.total) == ("done", job.total, job.done)
+    assert [n for _words, n in job.result["rows"]] == [2, 0]
+    assert fitting() == [["Ann", "Ben"], ["Cem"]]
+    assert _tags() == {"Ann": ["key", "press"], "Ben": ["VIP", "key"], "Cem": ["press"]}
+    tag = Tag.objects.get(name="key")
+    assert (tag.total, tag.colour) == (2, "red")
