@@ -29,6 +29,7 @@ from contacts.models import Company, CompanyLink, Contact, ContactLink, QualityR
 from contacts.panels import tasks_panel as render_tasks
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
+    leaving,  # noqa: F401  what becomes of work on what goes
 )
 from contacts.views import (  # noqa: F401  register the blocks of the record pages and the list pages
     import_list,

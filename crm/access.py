@@ -65,6 +65,18 @@ def kind_named(name):
     return found
 
 
+def rows_of(name):
+    """All records of a kind, also of one that shares its table with others. Raises Http404 when it has none."""
+    try:
+        model = kind_named(name).model
+    except KeyError:
+        raise Http404
+    if model is None or not hasattr(model.objects, "visible_to"):
+        raise Http404
+    several = getattr(model, "access_kinds", None)
+    return model.objects.filter(kind=several()[name]) if several else model.objects.all()
+
+
 class OwnedQuerySet(models.QuerySet):
     """Rows cut down to what a user may see or do.
 

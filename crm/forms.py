@@ -77,7 +77,8 @@ class Watchful(Plain):
         return [
             (self.fields[name].label, str(self._shown(saved, name)))
             for name in self._meta.fields
-            if self.fields[name].prepare_value(getattr(saved, name)) != data.get(name)
+            if name in self.fields
+            and self.fields[name].prepare_value(getattr(saved, name)) != data.get(name)
             and getattr(saved, name) != data.get(name)
         ]
 

@@ -36,8 +36,19 @@ def unfollow(record, user):
     Follower.objects.about(record).filter(user=user).delete()
 
 
+_leaving = []
+
+
+def leaving(fn):
+    """Decorator: `fn(record)` settles what else names a record that is about to go, in the same transaction."""
+    _leaving.append(fn)
+    return fn
+
+
 def forget(record):
     """Take away what names a record that is about to go."""
+    for fn in _leaving:
+        fn(record)
     for model in (Collaborator, Follower, Note, Draft, Pin):
         model.objects.about(record).delete()
 

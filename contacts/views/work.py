@@ -28,7 +28,7 @@ def record_named(user, kind, pk, **rights):
     target = registry.work_target_of_kind(kind)
     if target is None or not str(pk).isdecimal():
         raise Http404
-    rows = access.kind_named(kind).model.objects.all()
+    rows = access.rows_of(kind)
     return fetch(rows.for_card() if hasattr(rows, "for_card") else rows, user, int(pk), **rights)
 
 

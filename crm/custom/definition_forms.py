@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.custom import formulas, values
+from crm.custom import definitions, formulas, values
 from crm.forms import TwoColumns
 from crm.models import CustomField, Role, Team
 from crm.models.object_kind import PREFIX
@@ -153,11 +153,23 @@ class FieldForm(forms.ModelForm):
             self.instance.choices = self._cleaned_choices()
         if kind == Kind.FORMULA:
             self._clean_formula(data)
+        self._keep_title_open(data)
         if data.get("initial_value") and not self.errors:
             self._clean_default(kind, data)
         elif "initial_value" in self.fields:
             self.instance.default = None
         return data
+
+    def _keep_title_open(self, data):
+        target = definitions.target_of(self.instance.subject)
+        if target is None or self.instance.key not in target.in_title:
+            return
+        for name in ("team_ids", "seen_by"):
+            if data.get(name):
+                text = _(
+                    "The field stands in the title of “%(kind)s”, which everybody sees. Take it out of the title first."
+                )
+                self.add_error(name, text % {"kind": target.label})
 
     def _cleaned_choices(self):
         known = {c["key"] for c in self.instance.choices}

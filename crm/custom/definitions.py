@@ -18,7 +18,7 @@ class Target:
 
     `form(data, record, user)` gives the form of such a record: rules look at its other fields while it is filled in.
     Where records of others share the table, `condition` tells these apart. `check(record, custom, by)` gives
-    {key: sentence} for values that the record itself refuses.
+    {key: sentence} for values that the record itself refuses. Fields in `in_title` are everybody's to read.
     """
 
     subject: str
@@ -28,6 +28,7 @@ class Target:
     form: Callable | None = None
     condition: Q | None = None
     check: Callable | None = None
+    in_title: frozenset = frozenset()
 
     def rows(self):
         """All records of the kind, whoever asks."""

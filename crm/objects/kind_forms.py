@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from crm import access
 from crm.custom import definitions
 from crm.custom.definition_forms import key_from
-from crm.forms import Plain, TwoColumns, one_line_only
+from crm.forms import Plain, TwoColumns, Watchful, one_line_only
 from crm.models import ObjectKind, ObjectRelation
 from crm.objects import naming
 from crm.objects.relations import targets
@@ -96,8 +96,8 @@ class KindForm(Plain, forms.ModelForm):
         self.instance.position = (last or 0) + 1
 
 
-class RelationForm(Plain, forms.ModelForm):
-    """A relation; what it leads to is chosen once."""
+class RelationForm(Watchful, forms.ModelForm):
+    """A relation; what it leads to is chosen once. Whoever saves an outdated form is told, and nothing is lost."""
 
     target = forms.ChoiceField(label=gettext_lazy("Related to"))
 

@@ -41,6 +41,7 @@ def _target(kind):
         form=lambda data, record, user: LookedAtForm(data, instance=record),
         condition=Q(kind=kind.pk),
         check=partial(refusals, kind),
+        in_title=frozenset(naming.SLOT.findall(kind.pattern)),
     )
 
 

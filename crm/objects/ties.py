@@ -42,10 +42,22 @@ def tie(relation, record, other, *, by):
 
 @transaction.atomic
 def untie(relation, record, other, *, by):
-    """Take a tie away. One that is gone already is no error."""
-    link = links_of(relation).filter(record=record.pk, target=other.pk).select_related("target").first()
-    if link is not None:
-        _untie(relation, record, link, by=by)
+    """Take a tie away. One that is gone already is no error.
+
+    Raises TieRefused for the last one of a relation that must be filled in.
+    """
+    # Two people who take the last two away at once come one after the other.
+    ObjectRecord.objects.select_for_update(of=["self"]).get(pk=record.pk)
+    links = links_of(relation).filter(record=record.pk)
+    link = links.filter(target=other.pk).select_related("target").first()
+    if link is None:
+        return
+    if relation.is_required and links.count() == 1:
+        text = _("“%(record)s” must have: %(relation)s. Link another one first, then take this link away.")
+        if relation.is_single:
+            text = _("“%(record)s” must have: %(relation)s. Replace the link instead of taking it away.")
+        raise TieRefused(text % {"record": record, "relation": relation.label})
+    _untie(relation, record, link, by=by)
 
 
 def _untie(relation, record, link, *, by):

@@ -130,12 +130,12 @@ def relation_new(request, pk):
 def relation_edit(request, pk, relation_pk):
     require(request.user, "settings", "edit")
     relation = get_object_or_404(ObjectRelation.objects.select_related("kind"), pk=relation_pk, kind=pk)
-    form = RelationForm(request.POST or None, instance=relation)
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
+    with transaction.atomic():
+        form = RelationForm(request.POST or None, instance=relation)
+        if request.method == "POST" and form.is_valid():
             form.save()
             links_of(relation).exclude(is_single=relation.is_single).update(is_single=relation.is_single)
-        return htmx.redirect(request, _kind_url(relation.kind), _("Saved."))
+            return htmx.redirect(request, _kind_url(relation.kind), _("Saved."))
     return _relation_form(request, relation.kind, form)
 
 

@@ -48,7 +48,10 @@ def destroy(request, code, pk, name, other_pk):
     record = fetch(ObjectRecord.objects.of(kind), request.user, pk, edit=True)
     target = relations.target_named(relation.target)
     other = fetch(target.rows(), request.user, other_pk)
-    ties.untie(relation, record, other, by=request.user)
+    try:
+        ties.untie(relation, record, other, by=request.user)
+    except ties.TieRefused as refusal:
+        return _refused(request, other if "back" in request.POST else record, str(refusal))
     if "back" in request.POST:
         return _answer(request, relation.target, f"back_{relation.pk}", other, _("Link taken away."))
     return _answer(request, kind.subject, relation.name, record, _("Link taken away."))

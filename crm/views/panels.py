@@ -17,19 +17,12 @@ def show(request, subject, name, pk):
         raise Http404
     if subject == "today":
         return HttpResponse(panel.render(request))
-    model = access.kind_named(subject).model
-    return HttpResponse(panel.render(request, fetch(model.objects.all(), request.user, pk)))
+    return HttpResponse(panel.render(request, fetch(access.rows_of(subject), request.user, pk)))
 
 
 def _record(request, kind, pk):
     """The visible record of a kind that roles speak of, or Http404."""
-    try:
-        model = access.kind_named(kind).model
-    except KeyError:
-        raise Http404
-    if model is None or not hasattr(model.objects, "visible_to"):
-        raise Http404
-    return fetch(model.objects.all(), request.user, pk)
+    return fetch(access.rows_of(kind), request.user, pk)
 
 
 def why(request, kind, pk):

@@ -64,13 +64,10 @@ def follow(request, kind, pk):
 
 
 def _fetch(request, kind, pk, **rights):
-    try:
-        model = access.kind_named(kind).model
-    except KeyError:
+    rows = access.rows_of(kind)
+    if not getattr(rows.model, "access_shared", False):
         raise Http404
-    if model is None or not getattr(model, "access_shared", False):
-        raise Http404
-    return access.fetch(model.objects.all(), request.user, pk, **rights)
+    return access.fetch(rows, request.user, pk, **rights)
 
 
 def _answer(request, record, *, form=None, status=200, said=""):

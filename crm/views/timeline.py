@@ -152,13 +152,7 @@ def said_of(said, untold):
 
 
 def _record(request, kind, pk, **rights):
-    try:
-        model = access.kind_named(kind).model
-    except KeyError:
-        raise Http404
-    if model is None or not hasattr(model.objects, "visible_to"):
-        raise Http404
-    return access.fetch(model.objects.all(), request.user, pk, **rights)
+    return access.fetch(access.rows_of(kind), request.user, pk, **rights)
 
 
 def _event(request, obj, number):

@@ -226,3 +226,17 @@ def test_calling_anew_waits_for_those_who_are_changing_a_title(signed_in, contra
     read = [q["sql"] for q in asked if '"crm_objectrecord"."name_key"' in q["sql"] and "LIMIT 500" in q["sql"]]
     assert read
     assert all("FOR UPDATE" in sql for sql in read)
+
+
+def test_a_field_of_the_title_is_not_closed_to_some(signed_in, contracts, make, serial):
+    ObjectKind.objects.update(pattern="C-{serial}")
+    url = reverse("custom_field_edit", args=[serial.pk])
+    data = {"kind": "text", "label_en": "Serial", "version": serial.version}
+
+    refused = signed_in.post(url, data | {"seen_by": "rep"})
+    ObjectKind.objects.update(pattern="C-{n}")
+    taken = signed_in.post(url, data | {"seen_by": "rep"})
+
+    assert (refused.status_code, taken.status_code) == (422, 302)
+    assert "stands in the title of “Contracts”" in str(refused.context["form"].errors["seen_by"])
+    assert CustomField.objects.get(pk=serial.pk).seen_by == ["rep"]

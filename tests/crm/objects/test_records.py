@@ -4,7 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from contacts.models import Task
+from contacts.models import Playbook, PlaybookRun, Task
+from contacts.services import playbooks
 from crm import access
 from crm.audit import changes_of
 from crm.custom import CustomRefused, write
@@ -208,7 +209,40 @@ def test_a_record_of_one_kind_is_none_of_another(signed_in, contracts, make):
     kind_acts.create_kind(ObjectKind(code="machine", name_en="Machine", plural_en="Machines"), like="contact")
     record = make("Lease")
 
-    assert signed_in.get(reverse("object_show", args=["machine", record.pk])).status_code == 404
+    def answers(kind):
+        pages = ("panel", [kind, "files", record.pk]), ("why", [kind, record.pk]), ("history", [kind, record.pk])
+        pages = (*pages, ("timeline", [kind, record.pk]), ("object_show", [kind.removeprefix("co_"), record.pk]))
+        codes = [signed_in.get(reverse(name, args=args)).status_code for name, args in pages]
+        return [*codes, signed_in.post(reverse("follow", args=[kind, record.pk])).status_code]
+
+    assert answers("co_contract") == [200] * 5 + [302]
+    assert answers("co_machine") == [404] * 6
+
+
+def test_work_on_a_deleted_record_stays_with_who_has_it(signed_in, alice, contracts, make):
+    record, on_it = make("Lease"), {"about": "co_contract"}
+    form = {
+        "title": "Renew it",
+        "kind": "task",
+        "priority": 1,
+        "due_on": "2027-01-10",
+        "owner": alice.pk,
+        "note": "Soon",
+    }
+    signed_in.post(reverse("contacts:task_new"), form | on_it | {"of": record.pk})
+    playbook = Playbook.objects.create(name="Renewal")
+    playbook.steps.create(position=1, title="Call", days=1)
+    playbooks.start(playbook, record, by=alice)
+
+    signed_in.post(reverse("object_delete", args=["contract", record.pk]))
+
+    said = "About “Lease”, which was deleted."
+    assert sorted(Task.objects.values_list("title", "note", "target_type", "target_id", "owner")) == [
+        ("Call", said, "", None, alice.pk), ("Renew it", f"Soon\n\n{said}", "", None, alice.pk)
+    ]  # fmt: skip
+    assert not PlaybookRun.objects.get().is_running
+    page = signed_in.get(reverse("contacts:task_show", args=[Task.objects.get(title="Call").pk])).content.decode()
+    assert said in page
 
 
 def test_a_file_comes_with_the_form_and_a_refused_one_makes_nothing(signed_in, contracts, settings, tmp_path):

@@ -9,7 +9,7 @@ from contacts.services.merging import merge_contacts, undo_merge
 from crm import conditions, jobs
 from crm.lists import values
 from crm.lists.page import Wish, page_named
-from crm.models import Event, ObjectKind, ObjectRecord, RecordLink
+from crm.models import Event, ObjectKind, ObjectRecord, ObjectRelation, RecordLink
 from crm.objects import kind_acts, records, relations, ties
 from tests import factories
 
@@ -222,3 +222,46 @@ def test_a_kind_related_to_goes_with_the_relations_that_lead_to_it(admin, contra
     assert [str(row) for row in ObjectRecord._base_manager.all()] == ["Lease"]
     assert not RecordLink.objects.exists()
     assert list(contracts.relations.all()) == []
+
+
+def test_the_last_tie_that_must_be_there_is_not_taken_away(signed_in, alice, ann, make, relate):
+    customer, record = relate(is_required=True), make("Lease")
+    bea = factories.contact("Bea", "Ost", owner=alice, team=alice.team)
+    for person in (ann, bea):
+        ties.tie(customer, record, person, by=alice)
+    gone, kept = (
+        reverse("object_tie_delete", args=["contract", record.pk, customer.name, person.pk]) for person in (ann, bea)
+    )
+
+    signed_in.post(gone, headers={"HX-Request": "true"})
+    refused = signed_in.post(kept, headers={"HX-Request": "true"})
+    from_the_other_side = signed_in.post(kept, {"back": "1"})
+
+    assert refused.status_code == 204
+    assert "must have: Customer. Link another one first" in refused.headers["HX-Trigger"]
+    assert from_the_other_side["Location"] == bea.get_absolute_url()
+    assert list(ContactLink.objects.values_list("target", flat=True)) == [bea.pk]
+    assert Event.objects.filter(kind="object.untied").count() == 1
+
+
+def test_two_who_define_a_relation_at_once_lose_nothing(client, admin, workspace, contracts, relate):
+    customer = relate()
+    client.force_login(admin)
+    url = reverse("object_kind_relation_edit", args=[contracts.pk, customer.pk])
+    seen = client.get(url).context["form"]["seen"].value()
+    mine = {"label_en": "Buyer", "back_en": "Contracts", "seen": seen}
+    client.post(url, {"label_en": "Client", "is_required": "on", "seen": seen})
+
+    refused = client.post(url, mine)
+    theirs = ObjectRelation.objects.get()
+    again = client.post(url, mine | {"seen": refused.context["form"]["seen"].value()})
+
+    assert (refused.status_code, again.status_code) == (422, 302)
+    assert refused.context["form"].theirs == [
+        ("Name in English", "Client"),
+        ("Name on the other side, in English", ""),
+        ("Must be filled in", "yes"),
+    ]
+    assert 'value="Buyer"' in refused.content.decode()
+    assert (theirs.label_en, theirs.is_required) == ("Client", True)
+    assert (ObjectRelation.objects.get().label_en, ObjectRelation.objects.get().is_required) == ("Buyer", False)
