@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analytics.services import facts, purchases, sales, service
 from analytics.services.common import EVERYBODY
+from crm import field_access
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,16 @@ _BY_NAME = {kpi.name: kpi for kpi in KPIS}
 def kpi_named(name):
     """The KPI, or KeyError."""
     return _BY_NAME[name]
+
+
+def shown_to(user):
+    """The KPIs that somebody may see: none in money for those from whom the amounts of deals are hidden."""
+    return [kpi for kpi in KPIS if kpi.unit != "money" or sees_money(user)]
+
+
+def sees_money(user):
+    """Whether sums of what customers pay are the user's to see."""
+    return field_access.may_see(user, "deal", "amount")
 
 
 def before(first, last):

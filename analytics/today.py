@@ -21,6 +21,6 @@ def figures(request):
         return ""
     last = timezone.localdate() + timedelta(days=1)
     first = last - timedelta(days=DAYS)
-    rows = [(kpi, kpi.compute(first, last, picture=False).value) for kpi in kpis.KPIS]
+    rows = [(kpi, kpi.compute(first, last, picture=False).value) for kpi in kpis.shown_to(request.user)]
     context = {"rows": rows, "first": first, "last": last, "base_currency": Workspace.get().currency}
     return render_to_string("analytics/panels/today_figures.html", context, request)

@@ -1,5 +1,6 @@
 """The fields of people and companies that roles can limit, with everything that repeats them."""
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import (
@@ -14,7 +15,7 @@ from contacts.models import (
     Requisite,
 )
 from contacts.models.address import PARTS
-from crm.field_access import guard
+from crm.field_access import guard, stands_in
 from crm.models import Delivery
 
 
@@ -42,6 +43,9 @@ guard(
 )
 guard("contact", "email", "", fields={Consent: ["point"]}, when=lambda row: "@" in row.__dict__.get("point", ""))
 guard("contact", "phone", "", fields={Consent: ["point"]}, when=lambda row: "@" not in row.__dict__.get("point", ""))
+
+# Who has no name is sorted and found by the address.
+stands_in(Contact, "name_key", "contact", "email", Q(first_name="", middle_name="", last_name=""))
 
 guard("contact", "job_title", _("Job title"), fields={Contact: ["job_title"]})
 guard("contact", "birthday", _("Birthday"), fields={Contact: ["birthday_on", "birthday_words"]})

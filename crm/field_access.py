@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -55,6 +56,7 @@ _sources: list[Callable] = []
 _asks: dict[str, list] = {}
 _fields: dict[tuple, list] = {}
 _data: dict[str, list] = {}
+_stand_ins: dict[tuple, list] = {}
 
 
 def guard(kind, name, label, *, fields=None, asks=(), data=(), when=None):
@@ -71,6 +73,20 @@ def guard(kind, name, label, *, fields=None, asks=(), data=(), when=None):
         for attribute in names:
             _fields.setdefault((model, attribute), []).append(item)
             sight.watch(model, attribute, item)
+
+
+def stands_in(model, column, kind, name, rows):
+    """Say that in some rows (a Q) a column by which records are found repeats a field: the address of one without a name."""
+    _stand_ins.setdefault((model, column), []).append((kind, name, rows))
+
+
+def findable(user, model, column):
+    """Q of the rows that the user may look for by a column: not those in which it only repeats what is hidden from him."""
+    found = Q()
+    for kind, name, rows in _stand_ins.get((model, column), ()):
+        if not may_see(user, kind, name):
+            found &= ~rows
+    return found
 
 
 def own_fields(kind, fn):
@@ -174,7 +190,7 @@ def columns_for(user, model, columns):
 
 def level_of_column(user, model, column):
     """What the user may do with a column of a list: with all that it shows, is ordered by and edits."""
-    names = {column.path or column.name, column.edit, column.sort, column.own_amount} - {""}
+    names = {column.path or column.name, column.edit, column.sort, column.own_amount, column.repeats} - {""}
     return min(_level_of_path(user, model, name) for name in names)
 
 

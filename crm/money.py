@@ -26,9 +26,9 @@ def round_money(amount, currency="EUR"):
 def format_money(amount, currency, language="en", *, cents=None):
     """€1,234.50 in English, 1 234,50 € in Russian. `cents=None` shows them only when they are not zero.
 
-    An unknown amount (None) is an en dash, never zero.
+    An unknown amount (None, or "" where it is hidden) is an en dash, never zero.
     """
-    if amount is None:
+    if amount is None or amount == "":
         return "–"
     amount = round_money(amount, currency)
     show = cents if cents is not None else amount != amount.to_integral_value()

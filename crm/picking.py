@@ -3,6 +3,7 @@
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from crm import field_access, sight
 from crm.text import sort_key
 
 
@@ -30,7 +31,8 @@ def find_in(rows, raw):
 def suggestions(rows, text, *, limit=10):
     """Rows whose name begins with what was typed, then those that hold its words."""
     typed = text[:100].rpartition("#")[0] or text[:100]
-    found = list(rows.filter(name_key__startswith=sort_key(typed)).order_by("name_key", "pk")[:limit])
+    begins = rows.filter(_findable(rows), name_key__startswith=sort_key(typed))
+    found = list(begins.order_by("name_key", "pk")[:limit])
     if len(found) < limit and len(typed.strip()) > 2:
         others = _holding(rows, typed).exclude(pk__in=[row.pk for row in found])
         found += others[: limit - len(found)]
@@ -40,7 +42,11 @@ def suggestions(rows, text, *, limit=10):
 def _holding(rows, text):
     """Rows whose names hold every word of a text, in any order: people write first names first."""
     words = _words(sort_key(text))
-    return rows.filter(*[Q(name_key__contains=word) for word in words]) if words else rows.none()
+    return rows.filter(_findable(rows), *[Q(name_key__contains=word) for word in words]) if words else rows.none()
+
+
+def _findable(rows):
+    return field_access.findable(sight.viewer(), rows.model, "name_key")
 
 
 def _words(key):

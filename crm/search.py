@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q, TextField, Value
 from django.db.models.functions import Concat
 
-from crm import access
+from crm import access, field_access
 from crm.custom.reading import search_condition
 from crm.text import digits, sort_key
 from crm.vocabulary import meaning_of, mended, words_of
@@ -135,9 +135,14 @@ def _attempts(source, wanted):
         return
     if not wanted.is_mended and source.by_name:
         begins = {f"{name}__startswith": wanted.key}
-        yield lambda rows, n: rows.filter(**begins).order_by(name, "pk")[:n]
+        yield lambda rows, n: _named(rows, source, wanted).filter(**begins).order_by(name, "pk")[:n]
     if len(wanted.key) > 2:
-        yield lambda rows, n: _holding(rows, source, wanted, n)
+        yield lambda rows, n: _holding(_named(rows, source, wanted), source, wanted, n)
+
+
+def _named(rows, source, wanted):
+    """The rows that may be found by their name."""
+    return rows.filter(field_access.findable(wanted.user, rows.model, source.name_key))
 
 
 def _holding(rows, source, wanted, n):

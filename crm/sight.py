@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from functools import wraps
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DecimalField
 from django.db.models.query_utils import DeferredAttribute
 from django.template.backends.django import DjangoTemplates, Template
 
@@ -34,6 +35,11 @@ def seen_by(user):
 def reader():
     """Through whose eyes rows are read now; None where they are read as they are."""
     return _eyes.get()
+
+
+def viewer():
+    """The person to whom the answer of this request goes; None outside requests."""
+    return _viewer.get()
 
 
 def as_it_is():
@@ -106,7 +112,8 @@ class _Column(DeferredAttribute):
     def __init__(self, field, guards):
         super().__init__(field)
         self.guards = guards
-        self.blank = None if field.null else field.get_default()
+        # A figure that is hidden is unknown, not zero.
+        self.blank = None if field.null or isinstance(field, DecimalField) else field.get_default()
 
     def __get__(self, row, cls=None):
         if row is not None and _hidden(self.guards, row):

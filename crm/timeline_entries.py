@@ -108,7 +108,7 @@ class _Words:
 
     def sentence(self, row):
         kind = events.kind_named(row.kind)
-        words = defaultdict(str, self.told(row))
+        words = defaultdict(str, dict.fromkeys(row.data, _("hidden from you")) | self.told(row))
         words["actor"] = self.actor(row)
         words["target"] = _target_link(row, self.targets)
         if "field" in row.data:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import access, custom, objects
 from crm.events import declare, subscribe
+from crm.field_access import may_see
 from crm.models import Workspace
 from crm.money import format_money
 from crm.notify import declare_notification
@@ -151,11 +152,15 @@ def open_deals_of_group(user, company_ids):
         .filter(company__in=company_ids)
         .aggregate(n=Count("pk"), sum=Sum("amount_base"))
     )
-    return f"{found['n']} · {_base_money(found['sum'])}" if found["n"] else ""
+    if not found["n"] or not may_see(user, "deal", "amount"):
+        return str(found["n"] or "")
+    return f"{found['n']} · {_base_money(found['sum'])}"
 
 
 @group_total(_("Bought in all"), order=30, kind="order")
 def purchases_of_group(user, company_ids):
+    if not may_see(user, "deal", "amount"):
+        return ""
     paid = Order.objects.visible_to(user).paid().filter(company__in=company_ids)
     total = paid.aggregate(sum=Sum("amount_base"))["sum"]
     return _base_money(total) if total else ""
@@ -178,7 +183,8 @@ def _deals_panel(request, of, query):
 
 def _orders_panel(request, of):
     rows = Order.objects.visible_to(request.user).filter(**of)
-    return render_to_string("deals/panels/orders.html", facts.purchases_of(rows), request)
+    context = facts.purchases_of(rows) | {"may_see_amounts": may_see(request.user, "deal", "amount")}
+    return render_to_string("deals/panels/orders.html", context, request)
 
 
 seeder("deals", order=20)(seed.seed)

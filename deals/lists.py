@@ -206,6 +206,7 @@ lists.column(
         kind="money",
         width="w-130",
         annotate=_revenue,
+        repeats="purchases__revenue_base",
         total=Sum(F("purchases__revenue_base")),
         kind_needed="order",
     ),

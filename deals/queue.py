@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm import access
+from crm.field_access import may_see
 from crm.registry import QueueItem, today_queue
 from deals.models import Deal, ProposalVersion
 
@@ -33,7 +34,10 @@ def deals_to_look_at(user, now):
     silent = now - timedelta(days=SILENT_DAYS)
     trouble = mine.filter(Q(close_on__lt=today) | Q(next_step_at=None, last_touch_at__lt=silent)).for_card()
     items = [_viewed_item(version) for version in viewed]
-    rows = trouble.exclude(pk__in=seen).order_by(F("amount_base").desc(nulls_last=True))
+    largest = F("amount_base").desc(nulls_last=True)
+    # The order of hidden amounts would tell of them.
+    order = largest if may_see(user, "deal", "amount") else "last_touch_at"
+    rows = trouble.exclude(pk__in=seen).order_by(order)
     for deal in rows[: LED if leads else LIMIT]:
         item = _late_item(deal) if deal.close_on and deal.close_on < today else _silent_item(deal, now)
         if deal.owner_id != user.pk:
@@ -44,7 +48,7 @@ def deals_to_look_at(user, now):
 
 def _viewed(user, now):
     """The user's unanswered offers that the client opened in the last three days."""
-    rows = ProposalVersion.objects.filter(
+    rows = ProposalVersion.objects.visible_to(user).filter(
         status="sent", last_viewed_at__gt=now - timedelta(days=3), proposal__deal__owner=user
     )
     return rows.select_related("proposal__deal__contact", "proposal__deal__company").order_by("-last_viewed_at")[:LIMIT]

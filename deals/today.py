@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import access
+from crm import access, field_access
 from crm.models import Workspace
 from crm.registry import counts_done, panel
 from deals.models import Deal, ProposalVersion
@@ -40,6 +40,7 @@ def pace(request):
         "gap": abs(won_sum - earlier),
         "ahead": won_sum >= earlier,
         "mine": mine,
+        "may_see_amounts": field_access.may_see(request.user, "deal", "amount"),
         "first": first,
         "line": _line(rows.filter(won), first, won_sum) if won_sum else "",
         "base_currency": Workspace.get().currency,
@@ -54,7 +55,9 @@ def viewed(request):
     """The newest looks of clients at the user's offers."""
     rows, _mine = _scope(request.user)
     since = timezone.now() - timedelta(days=14)
-    versions = ProposalVersion.objects.filter(last_viewed_at__gt=since, proposal__deal__in=rows)
+    versions = ProposalVersion.objects.visible_to(request.user).filter(
+        last_viewed_at__gt=since, proposal__deal__in=rows
+    )
     found = versions.select_related("proposal__deal__contact", "proposal__deal__company").order_by("-last_viewed_at")
     context = {"versions": found[:VIEWED], "count": versions.count()}
     return render_to_string("deals/panels/today_viewed.html", context, request) if context["count"] else ""

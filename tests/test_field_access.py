@@ -181,7 +181,8 @@ def test_nobody_finds_a_hidden_value_by_asking(client, world, marked, alice):  #
                 assert {client.get(url, wish).status_code for wish in wishes} == {400}
                 listed.add(f"{name}.{column.name}")
     assert {"contact.phone", "contact.birthday", "point.value", "letter.to", "company.inn", "deal.source"} <= asked
-    assert {"contacts.score", "contacts.email", "companies.staff", "products.cost"} <= listed
+    assert {"deal.amount", "order.amount", "contact.revenue"} <= asked
+    assert {"contacts.score", "contacts.email", "companies.staff", "products.cost", "deals.amount"} <= listed
     contact = world["pk"]["contacts:contact"]
     type(contact).objects.filter(pk=contact.pk).update(last_name="Lee", name_key="lee ann")
     contact.points.filter(kind="email").update(norm="zq@example.com")
@@ -320,3 +321,34 @@ def test_an_import_leaves_out_what_may_not_be_changed_and_says_so(client, world)
     assert "Left out: “Phone” may not be changed with your roles." in page
     assert run.mapping == {"0": "full_name"}
     assert [item.name for _i, item in columns({"0": "full_name", "1": "phone"}, vera)] == ["full_name"]
+
+
+def test_who_has_no_name_is_not_found_by_an_address_that_is_hidden(client, world):  # noqa: F811
+    """The address stands in for a missing name where people are sorted and searched by name."""
+    rita, ann = _person("Rita", {"contact": {"email": field_access.HIDDEN}}), _person("Ann", {})
+    nameless = factories.contact("", "", email="zq@hidden.example")
+    url, deal = nameless.get_absolute_url(), world["pk"]["deals:"]
+    typed = {"field": "name", "op": "contains", "value": "zq@hidden"}
+
+    def finds(user):
+        client.force_login(user)
+        rows = conditions.matching(
+            type(nameless).objects.all(), conditions.parse(typed, "contact", user=user), "contact", user=user
+        )
+        names = client.get(reverse("record_suggestions", args=["contact"]), {"c": "zq@hidden"}).content.decode()
+        lists_it = client.get(reverse("contacts:index"), {"q": "zq@hidden"}).content.decode()
+        client.post(reverse("deals:deal_field", args=[deal.pk, "contact"]), {"contact": "zq@hidden.example"})
+        return [
+            nameless in rows,
+            f"#{nameless.pk}" in names,
+            f'href="{url}' in lists_it,
+            url in client.get(reverse("search"), {"q": "zq@hidden"}).content.decode(),
+            type(deal).objects.get(pk=deal.pk).contact_id == nameless.pk,
+        ]
+
+    assert finds(rita) == [False] * 5
+    assert finds(ann) == [True] * 5
+    client.force_login(rita)
+    assert "zq@hidden" not in client.get(url).content.decode()
+    tree = conditions.parse({"not": typed}, "contact", user=rita)
+    assert nameless in conditions.matching(type(nameless).objects.all(), tree, "contact", user=rita)

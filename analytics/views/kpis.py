@@ -32,21 +32,23 @@ _ORDER = {"contact": ("purchases__revenue_base", False), "order": ("paid_at", Fa
 @require_safe
 def index(request):
     require(request.user, "kpi")
-    return redirect("analytics:show", kpis.KPIS[0].name)
+    return redirect("analytics:show", kpis.shown_to(request.user)[0].name)
 
 
 @require_safe
 def show(request, name):
     """One KPI over a range, held against the range before, with the records behind it."""
     require(request.user, "kpi")
-    kpi = kpi_or_404(name)
+    kpi = kpi_or_404(name, request.user)
     first, last = _range(request)
     form, scope, asked = _scope(request, kpi)
     figure = kpis.as_json(kpi, first, last, scope)
+    if not kpis.sees_money(request.user):
+        figure["parts"] = [item for item in figure["parts"] if item["unit"] != "money"]
     part = request.GET.get("part", "")
     context = {
         "kpi": kpi,
-        "kpis": kpis.KPIS,
+        "kpis": kpis.shown_to(request.user),
         "figure": figure,
         "value": {item["name"]: item["value"] for item in figure["parts"]},
         "first": first,
@@ -81,6 +83,8 @@ def _records(request, kpi, first, last, part, scope):
         kpi.name != "win_rate",
     )
     rows = rows.visible_to(request.user)
+    if "__" in path and not kpis.sees_money(request.user):
+        path, natural_down = "created_at", True  # the order of hidden sums would tell of them
     if kind == "contact":
         rows = rows.select_related("purchases")
     found = take(
@@ -107,11 +111,12 @@ def _records(request, kpi, first, last, part, scope):
     }
 
 
-def kpi_or_404(name):
-    try:
-        return kpis.kpi_named(name)
-    except KeyError:
-        raise Http404 from None
+def kpi_or_404(name, user):
+    """The KPI, as far as the user may see it."""
+    found = next((kpi for kpi in kpis.shown_to(user) if kpi.name == name), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _range(request):

@@ -17,7 +17,7 @@ from crm.models import User
 def index(request, name):
     """The targets of a KPI; a post sets one."""
     require(request.user, "kpi")
-    kpi = kpi_or_404(name)
+    kpi = kpi_or_404(name, request.user)
     form = TargetForm(request.POST or None, kpi=kpi)
     if request.method == "POST":
         require(request.user, "kpi", "edit")
@@ -26,7 +26,7 @@ def index(request, name):
     rows = KpiTarget.objects.filter(kpi=kpi.name).select_related("set_by")
     context = {
         "kpi": kpi,
-        "kpis": kpis.KPIS,
+        "kpis": kpis.shown_to(request.user),
         "form": form,
         "rows": [(row, _earlier(row)) for row in rows],
         "can_edit": may(request.user, "kpi", "edit"),
@@ -38,6 +38,7 @@ def index(request, name):
 def destroy(request, pk):
     require(request.user, "kpi", "edit")
     target = get_object_or_404(KpiTarget, pk=pk)
+    kpi_or_404(target.kpi, request.user)
     url = reverse("analytics:targets", args=[target.kpi])
     target.delete()
     return htmx.redirect(request, url, _("The target is gone."))

@@ -12,6 +12,7 @@ the conditions on what is counted. The form itself is the whole state, so the bu
 
 from django.utils.translation import gettext as _
 
+from crm import field_access
 from crm.conditions import fields
 from crm.conditions.operators import PERIODS, TIMES, UNITS
 from crm.conditions.sentence import record_names
@@ -245,6 +246,7 @@ def _records(item, row, user):
     if user is not None and hasattr(rows, "visible_to"):
         rows = rows.visible_to(user)
     if any(f.name == "name_key" for f in named.model._meta.fields):
+        rows = rows.filter(field_access.findable(user, named.model, "name_key"))
         rows = rows.filter(name_key__contains=sort_key(row["find"])).order_by("name_key", "pk")
     found |= {str(record.pk): str(record) for record in rows[:25]}
     return list(found.items())

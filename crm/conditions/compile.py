@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce, ExtractDay, ExtractMonth
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
+from crm import field_access
 from crm.conditions import fields as registry
 from crm.conditions.values import ahead, days_of, start_of
 from crm.models.event import Event
@@ -83,6 +84,8 @@ class _Compiler:
         operator = item.operators[node["op"]]
         name = operator.negates or operator.name
         found = self._comparison(_Operand(item, subject), name, node.get("value"))
+        if (named := registry.subject_named(subject)) is not None:
+            found &= field_access.findable(self.context.user, named.model, item.path or item.name)
         return ~found if operator.negates else found
 
     def _comparison(self, operand, name, value):

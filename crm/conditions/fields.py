@@ -1,7 +1,7 @@
 """What may be asked about each subject. Filled by the apps' extensions.py."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as _field
 
 from crm import access, events, field_access
@@ -198,7 +198,16 @@ def field_named(subject_name, name, user=None):
 def relations_of(subject_name, user=None):
     """Relations a user may ask about."""
     found = [*_relations.get(subject_name, {}).values(), *(r for s in _sources for r in s.relations_of(subject_name))]
-    return [r for r in found if _may_ask(r, user, subject_name)]
+    return [_as_seen(r, user) for r in found if _may_ask(r, user, subject_name)]
+
+
+def _as_seen(relation, user):
+    """The relation; its rows are not added up for somebody from whom their amount is hidden."""
+    of = subject_named(relation.subject)
+    if user is None or not relation.amount or of is None:
+        return relation
+    is_hidden = field_access.level_of_field(user, of.model, relation.amount) == field_access.HIDDEN
+    return replace(relation, amount="") if is_hidden else relation
 
 
 def relation_named(subject_name, name, user=None):

@@ -27,6 +27,7 @@ class Column:
     capitals). `phone` is the place in the two-line row (p1 to p4). `export(row)` gives the plain value for files. `edit` is the field that is changed in the cell and, unless `edit_many` is off, on
     many rows at once (see `crm.lists.cells`), by the list itself or by `editor`. `sort_by` is an expression to order
     by, known under the name `sort`. `prepare(rows)` looks up for a whole page what its cells need.
+    `repeats` is the path of the column that an annotation shows: its rights count here, too.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Column:
     editor: object = None
     sort_by: object = None
     prepare: Callable | None = None
+    repeats: str = ""
 
     @property
     def numeric(self):

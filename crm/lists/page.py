@@ -259,7 +259,8 @@ class Wish:
         """Visible rows that fit, without order."""
         rows = self.page.rows().visible_to(self.user)
         if self.search:
-            rows = self.page.search(rows, self.search)
+            findable = field_access.findable(self.user, self.page.model, self.page.search_key)
+            rows = self.page.search(rows.filter(findable), self.search)
         return conditions.matching(rows, self.tree, self.page.subject, user=self.user)
 
     def last_key(self):

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from crm import access, audit, field_access, htmx
@@ -45,7 +46,9 @@ def cell(request, name, pk, field):
             return _asked(request, page, column, row, form, was=now, conflict=conflict, status=422)
         editor.write(row, form, field, request.user)
     if not request.htmx:
-        return htmx.redirect(request, page.url, _("Saved."))
+        wanted = request.POST.get("next", "")
+        safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+        return htmx.redirect(request, wanted if safe else page.url, _("Saved."))
     return _shown(request, page, column, pk)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from crm import audit
+from crm import audit, field_access
 from crm.access import OwnedQuerySet
 
 
@@ -18,7 +18,15 @@ class VersionIsFixed(Exception):
     """A version that was sent is never changed: make a new one."""
 
 
-class ProposalQuerySet(OwnedQuerySet):
+class PricedQuerySet(OwnedQuerySet):
+    """Rows that are nothing but amounts: whoever may not see those of deals sees none."""
+
+    def _allowed(self, user, act):
+        rows = super()._allowed(user, act)
+        return rows if field_access.may_see(user, "deal", "amount") else rows.none()
+
+
+class ProposalQuerySet(PricedQuerySet):
     def for_card(self):
         return self.select_related("deal", "deal__contact", "deal__company", "deal__owner").prefetch_related("versions")
 
@@ -107,7 +115,7 @@ class ProposalVersion(models.Model):
     decline_reason = models.TextField(_("why not"), blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = PricedQuerySet.as_manager()
 
     CONTENT = ("language", "currency", "intro", "terms", "payment", "delivery", "lines", "taxes", "recipient")
     FIGURES = ("net", "tax", "total")

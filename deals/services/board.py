@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
+from crm.field_access import may_see
 from deals.models import Deal, Stage
 
 PAGE = 20
@@ -18,12 +19,15 @@ NAMED = [
 
 @dataclass
 class Lane:
-    """A stage with what stands in it: `count`, `total` and `weighted` are of the whole filter, `cards` the first."""
+    """A stage with what stands in it: `count`, `total` and `weighted` are of the whole filter, `cards` the first.
+
+    Sums are None for somebody who may not see what they add up.
+    """
 
     stage: Stage
     count: int = 0
-    total: Decimal = Decimal(0)
-    weighted: Decimal = Decimal(0)
+    total: Decimal | None = Decimal(0)
+    weighted: Decimal | None = Decimal(0)
     cards: list = field(default_factory=list)
     offset: int = 0
 
@@ -44,12 +48,26 @@ def lanes_of(stages, rows, user, *, cards=True):
             total = row["total"] or Decimal(0)
             lane.count, lane.total = lane.count + row["n"], lane.total + total
             lane.weighted += total * chance / 100
+    _hide_sums(lanes.values(), user)
     if cards:
         filled = [lane.stage.pk for lane in lanes.values() if lane.count]
         for card in _first_cards(rows, filled, user):
             card.stage = lanes[card.stage_id].stage
             lanes[card.stage_id].cards.append(card)
     return list(lanes.values())
+
+
+def _hide_sums(lanes, user):
+    sees = may_see(user, "deal", "amount")
+    weighs = sees and may_see(user, "deal", "probability")
+    for lane in lanes:
+        lane.total, lane.weighted = lane.total if sees else None, lane.weighted if weighs else None
+
+
+def sum_of(lanes, name):
+    """What the lanes have together of "total" or "weighted"; None where it is hidden."""
+    parts = [getattr(lane, name) for lane in lanes]
+    return None if None in parts else sum(parts)
 
 
 def cards_of(rows, stage, user, offset):

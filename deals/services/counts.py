@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, OuterRef
 
+from crm.field_access import may_see
 from deals.models import Deal, ProposalVersion
 
 LIMIT = 1000
@@ -13,8 +14,8 @@ def open_deals(user):
 
 
 def waiting_proposals(user):
-    """How many of the user's open deals wait for the client's answer to a proposal."""
-    return _counts(user)[1] or None
+    """How many of the user's open deals wait for the client's answer to a proposal; who sees none has none to wait for."""
+    return _counts(user)[1] or None if may_see(user, "deal", "amount") else None
 
 
 def _counts(user):

@@ -147,6 +147,6 @@ def _tree(request):
 
 def _sum_up(context):
     lanes = context["lanes"]
-    context["open_total"] = sum(lane.total for lane in lanes)
-    context["open_weighted"] = sum(lane.weighted for lane in lanes)
+    context["open_total"] = board.sum_of(lanes, "total")
+    context["open_weighted"] = board.sum_of(lanes, "weighted")
     context["open_count"] = sum(lane.count for lane in lanes)

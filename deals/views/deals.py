@@ -34,7 +34,7 @@ def show(request, pk):
         "facts": editing.facts(deal, FACTS, request.user),
         "hidden": len(field_access.hidden(request.user, "deal")),
         "tasks": tasks.select_related("owner").order_by("due_at")[:20],
-        "proposals": deal.proposals.prefetch_related("versions").order_by("-pk"),
+        "proposals": deal.proposals.visible_to(request.user).prefetch_related("versions").order_by("-pk"),
         "orders": deal.orders.visible_to(request.user).order_by("-pk") if may(request.user, "order") else [],
         "files": files.files_of(deal)[:20],
         "right_panels": registry.panels_for(request.user, "deal", "right"),
@@ -48,7 +48,9 @@ def show(request, pk):
 def amount(request, pk):
     """The deal's figure, asked for again when its lines have changed."""
     deal = fetch(Deal.objects.for_card(), request.user, pk)
-    return render(request, "deals/_deal_sum.html", {"deal": deal, "base_currency": Workspace.get().currency})
+    context = {"deal": deal, "base_currency": Workspace.get().currency}
+    context["may_see_amounts"] = field_access.may_see(request.user, "deal", "amount")
+    return render(request, "deals/_deal_sum.html", context)
 
 
 def new(request):

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm import htmx
+from crm import field_access, htmx
 from crm.access import fetch, may
 from crm.field_access import may_see
 from crm.sight import seen_by
@@ -19,6 +19,15 @@ from deals.services import lines
 def lines_context(request, deal, *, bad=None):
     """Rows (line, net, form), totals and what may be seen. `bad` is a form that was refused."""
     found = list(deal.lines.select_related("product"))
+    level = field_access.level(request.user, "deal", "amount")
+    context = {
+        "may_see_products": may(request.user, "product"),
+        "may_see_amounts": level > field_access.HIDDEN,
+        "may_see_margin": level > field_access.HIDDEN and may_see(request.user, "product", "cost"),
+        "may_edit_lines": level == field_access.EDIT and deal.is_open and getattr(deal, "can_edit", False),
+    }
+    if level == field_access.HIDDEN:
+        return context | {"rows": [(line, None, None, None) for line in found], "sums": None}
     forms = {bad.instance.pk: bad} if bad else {}
     with seen_by(request.user):
         sums = lines.totals_of(found, deal.currency)
@@ -26,12 +35,7 @@ def lines_context(request, deal, *, bad=None):
             (line, net, forms.get(line.pk) or LineForm(instance=line), lines.margin_of(line, net))
             for line, net in zip(found, sums.nets, strict=True)
         ]
-    return {
-        "rows": rows,
-        "sums": sums,
-        "may_see_products": may(request.user, "product"),
-        "may_see_margin": may_see(request.user, "product", "cost"),
-    }
+    return context | {"rows": rows, "sums": sums}
 
 
 @require_POST
@@ -99,8 +103,9 @@ def products(request, pk):
 
 
 def _deal(request, pk):
-    """The deal, whose lines may be changed while it is open."""
+    """The deal, whose lines may be changed while it is open by those who may change its amount."""
     deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True)
+    field_access.require(request.user, "deal", "amount")
     if not deal.is_open:
         raise PermissionDenied
     return deal

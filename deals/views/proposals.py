@@ -1,12 +1,13 @@
 """Proposals: list, editor, PDF, sending, withdrawing, new versions."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm import htmx
+from crm import field_access, htmx
 from crm.access import fetch, require
 from crm.models import Workspace
 from deals.documents.pdf import render_pdf
@@ -27,13 +28,17 @@ def index(request):
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: PAGE + 1])
     more = found[PAGE - 1].pk if len(found) > PAGE else None
-    return render(request, "deals/proposal_list.html", {"proposals": found[:PAGE], "more": more})
+    context = {"proposals": found[:PAGE], "more": more}
+    context["is_hidden"] = not field_access.may_see(request.user, "deal", "amount")
+    return render(request, "deals/proposal_list.html", context)
 
 
 @require_POST
 def create(request, deal_pk):
     """Draft a proposal from the deal's lines."""
     deal = fetch(Deal.objects.for_card(), request.user, deal_pk, edit=True)
+    if not field_access.may_see(request.user, "deal", "amount"):
+        raise PermissionDenied
     proposal = proposals.draft_proposal(deal, by=request.user)
     return htmx.redirect(request, proposal.get_absolute_url())
 

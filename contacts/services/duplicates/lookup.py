@@ -100,7 +100,7 @@ def likely_duplicates(records, *, user=None, exclude=None):
     people = {person.pk: person for person in people}
     ways = {}
     for i, pk, how in found:
-        if pk in people:
+        if pk in people and (how not in {"name", "sound"} or people[pk].name or may_see(user, "contact", "email")):
             ways.setdefault(i, {}).setdefault(pk, set()).add(how)
     judged = {i: _judge(asked[i], {people[pk]: hows for pk, hows in mine.items()}) for i, mine in ways.items()}
     return {i: matches for i, matches in judged.items() if matches}

@@ -1,5 +1,6 @@
 """One filter in several shapes: board, calendar, numbers."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -82,6 +83,24 @@ def test_a_card_is_moved_by_writing_its_field(client, alice, carol, people):
     assert (answer.status_code, Contact.objects.get(pk=people["A"].pk).stage) == (200, "customer")
     client.force_login(carol)
     assert "data-movable" not in client.get(reverse("contacts:index") + "?shape=board&by=stage").text
+
+
+def test_the_menu_of_a_card_names_every_other_lane_and_works_without_a_script(client, alice, carol, people):
+    client.force_login(alice)
+    here = reverse("contacts:index") + "?shape=board&by=stage"
+    page = client.get(here).text
+    card = page[page.index(f'data-card="{people["C"].pk}"') :].partition("</article>")[0]
+    offered = re.findall(r'name="stage" value="(\w*)"', card)
+    move = reverse("list_cell", args=["contacts", people["C"].pk, "stage"])
+
+    answer = client.post(move, {"stage": "lead", "was": "customer", "next": here})
+    elsewhere = client.post(move, {"stage": "lost", "was": "lead", "next": "https://evil.example/"})
+
+    assert set(offered) == {value for value, _label in Contact.Stage.choices} - {"customer"}
+    assert (answer["Location"], elsewhere["Location"]) == (here, reverse("contacts:index"))
+    assert Contact.objects.get(pk=people["C"].pk).stage == "lost"
+    client.force_login(carol)
+    assert "data-lane-move" not in client.get(here).text
 
 
 def test_deals_of_a_state_are_added_up_in_one_currency(client, alice, make_deal):  # noqa: F811
