@@ -1,6 +1,6 @@
 """Forms of tasks, calls and meetings, of what repeats, and of playbooks."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django import forms
 from django.core.validators import validate_email
@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from contacts.models import ActivityType, ContactPoint, Task
 from contacts.models.activity import Kind
+from contacts.models.task import END_OF_WORK
 from contacts.services import reminders
 from contacts.services.series import ALL, FOLLOWING, ONE
 from contacts.services.state import state_of
@@ -40,7 +41,6 @@ REPEATS = [
 ]
 WORKDAYS = ["MO", "TU", "WE", "TH", "FR"]
 SCOPES = [(ONE, _("only this one")), (FOLLOWING, _("this and following")), (ALL, pgettext_lazy("occurrences", "all"))]
-AT = time(17)  # a day without an hour means the end of the working day
 MOST_GUESTS = 50
 
 
@@ -79,6 +79,8 @@ class TaskForm(forms.ModelForm):
     due_time = forms.TimeField(
         label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
+    whole_day = forms.BooleanField(label=_("Whole day"), required=False)
+    day_count = forms.IntegerField(label=_("Days"), required=False, min_value=1, max_value=15, initial=1)
     minutes = forms.IntegerField(
         label=_("Length, minutes"),
         required=False,
@@ -130,7 +132,9 @@ class TaskForm(forms.ModelForm):
         self.initial |= {"minutes": task.minutes, "remind": [row.minutes for row in task.reminders.all()]}
         if task.due_at:
             local = timezone.localtime(task.due_at)
-            self.initial |= {"due_on": local.date(), "due_time": local.time()}
+            self.initial |= {"due_on": task.day_on or local.date(), "due_time": local.time()}
+        if task.day_on:
+            self.initial |= {"whole_day": True, "day_count": task.days, "due_time": None, "minutes": None}
         people = list(task.participants.all())
         self.initial["colleagues"] = [row.user_id for row in people if row.user_id]
         self.initial["guests"] = ", ".join(row.email for row in people if not row.user_id)
@@ -154,7 +158,7 @@ class TaskForm(forms.ModelForm):
 
     def clean(self):
         data = super().clean()
-        if not data.get("due_on") and (data.get("repeat") or data.get("minutes")):
+        if not data.get("due_on") and (data.get("repeat") or data.get("minutes") or data.get("whole_day")):
             self.add_error("due_on", _("Give a day first."))
         if data.get("until") and data.get("count"):
             self.add_error("count", _("Give either the last day or the number of times."))
@@ -177,8 +181,14 @@ class TaskForm(forms.ModelForm):
 
     def due_at(self):
         """The due instant in the reader's zone, or None."""
-        day = self.cleaned_data.get("due_on")
-        return timezone.make_aware(datetime.combine(day, self.cleaned_data.get("due_time") or AT)) if day else None
+        data = self.cleaned_data
+        at = END_OF_WORK if data.get("whole_day") else data.get("due_time") or END_OF_WORK
+        return timezone.make_aware(datetime.combine(data["due_on"], at)) if data.get("due_on") else None
+
+    def length(self):
+        """The length in minutes; of whole days how far the last one lies behind the first. None for a mere due time."""
+        data = self.cleaned_data
+        return ((data.get("day_count") or 1) - 1) * 1440 or None if data["whole_day"] else data["minutes"]
 
     def wall(self):
         """The due time as the clock on the wall shows it."""
@@ -188,10 +198,11 @@ class TaskForm(forms.ModelForm):
         """The fields of a task as they were written."""
         data, due = self.cleaned_data, self.due_at()
         values = {name: data[name] for name in self.Meta.fields} | {"due_at": due, "ends_at": None}
+        values["day_on"] = data["due_on"] if data["whole_day"] else None
         if data["priority"] in {None, ""}:
             values["priority"] = Task.Priority.NORMAL
-        if due and data["minutes"]:
-            values["ends_at"] = due + timedelta(minutes=data["minutes"])
+        if due and self.length():
+            values["ends_at"] = due + timedelta(minutes=self.length())
         return values | kind_and_type(data["kind"])
 
     def people(self):
@@ -258,7 +269,7 @@ class ResultForm(forms.Form):
         return data
 
     def next_due(self):
-        return timezone.make_aware(datetime.combine(self.cleaned_data["next_on"], AT))
+        return timezone.make_aware(datetime.combine(self.cleaned_data["next_on"], END_OF_WORK))
 
 
 class DelegateForm(forms.Form):

@@ -28,6 +28,12 @@ _OFFICE = [
     (3, 11.0, 30, "call", "Call the printer", "Позвонить в типографию"),
     (4, 13.0, 60, "meeting", "Look back at the week", "Итоги недели"),
 ]
+# (role, day of the week, days, English, Russian): of whole days.
+_WHOLE = [
+    ("sales_manager", 3, 2, "Trade fair: hall 4, stand 12", "Выставка: павильон 4, стенд 12"),
+    ("sales_rep", 3, 2, "Trade fair: hall 4, stand 12", "Выставка: павильон 4, стенд 12"),
+    ("marketer", 1, 1, "The newsletter goes to print", "Сдать номер рассылки"),
+]
 # (role of the owner, roles that take part, rule, day, hour, minutes, English, Russian)
 _REPEATED = [
     ("sales_manager", ["sales_rep"], "FREQ=WEEKLY", 0, 8.5, 30, "Sales round", "Планёрка продаж"),
@@ -44,6 +50,7 @@ def seed(plan):
     for user in people.values():
         sells = user in plan.reps.get(user.language, [])
         _week(plan, user, _SALES if sells else _OFFICE, types)
+    _whole_days(plan)
     _repeated(plan)
     _playbooks(plan)
     plan.run(
@@ -98,6 +105,16 @@ def _week(plan, user, entries, types):
             Participant.objects.create(
                 task=task, contact=contact, name=str(contact), email=contact.email, told=0, answer=answer
             )
+
+
+def _whole_days(plan):
+    for role, weekday, days, english, russian in _WHOLE:
+        user = plan.users[role]
+        due = _at(plan, user, weekday, 17)
+        task = Task(kind="task", title=russian if user.language == "ru" else english, due_at=due, day_on=due.date())
+        task.ends_at = due + timedelta(days=days - 1) if days > 1 else None
+        task.assign_to(user)
+        task.save()
 
 
 def _repeated(plan):

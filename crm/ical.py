@@ -68,9 +68,10 @@ def repeat(entry, rule, zone, *, until=None, without=()):
     return entry
 
 
-def instead(entry, wall, zone):
-    """Say of which occurrence of what repeats under the same name an entry takes the place."""
-    entry.add("recurrence-id", _wall(wall, zone, not isinstance(entry.decoded("dtstart"), datetime)))
+def instead(entry, wall, zone, *, whole=False):
+    """Say of which occurrence of what repeats under the same name an entry takes the place; `whole` when that repeats by
+    whole days."""
+    entry.add("recurrence-id", _wall(wall, zone, whole))
     return entry
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from django.utils import timezone
 
-from contacts.imports import erased, people
+from contacts.imports import erased, people, refusals
 from contacts.imports import known as registry
 from contacts.imports.companies import Companies
 from contacts.imports.fields import fields_written, note_external_ids
@@ -68,6 +68,7 @@ class Batch:
         self._write_points(with_news)
         self._write_jobs(with_news)
         self._write_ids()
+        self.events += [("consent.withdrawn", *said) for said in refusals.write(self.run, with_news, self.now)]
         record_many([self._event(kind, person, data) for kind, person, data in self.events])
         bulk.copy(ImportedRow, ROW, map(self._row, self.rows))
         return self.counts()
@@ -171,11 +172,6 @@ class Batch:
                 for kind, value, norm, is_main in person.new_points
             ],
         )  # fmt: skip
-        if silent := [person.contact.pk for person in changed if person.opts_out]:
-            mail = ContactPoint.objects.filter(
-                contact__in=bulk.among(silent, "bigint"), kind="email", opted_out_at=None
-            )
-            mail.update(opted_out_at=self.now)
 
     def _write_jobs(self, changed):
         """Demote first: a person has one main role at any moment."""

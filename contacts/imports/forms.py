@@ -10,7 +10,7 @@ from contacts.models import ImportRun
 from crm.models import User
 
 # How the file is read: what changes here makes the columns anew.
-READING = ["encoding", "separator", "header_line"]
+READING = ["sheet", "encoding", "separator", "header_line"]
 # Columns of which at least one must be mapped: the others say something of somebody they cannot name.
 NAMING = {
     "full_name",
@@ -30,6 +30,7 @@ class UploadForm(forms.Form):
 
 
 class MappingForm(forms.ModelForm):
+    sheet = forms.ChoiceField(label=_("Sheet"), required=False)
     encoding = forms.ChoiceField(label=_("Encoding"), choices=[(name, name) for name in ENCODINGS], required=False)
     separator = forms.ChoiceField(label=_("Separator"), choices=ImportRun.SEPARATORS, required=False)
     header_line = forms.IntegerField(
@@ -51,6 +52,10 @@ class MappingForm(forms.ModelForm):
             # A table of our own making is read in one way only.
             for name in ("encoding", "separator"):
                 del self.fields[name]
+        if len(self.instance.sheets) > 1:
+            self.fields["sheet"].choices = [(name, name) for name in self.instance.sheets]
+        else:
+            del self.fields["sheet"]
 
     def clean(self):
         cleaned = super().clean()
@@ -65,6 +70,12 @@ class MappingForm(forms.ModelForm):
     def reads_otherwise(self):
         """Whether the file is to be read another way than before."""
         return any(name in self.fields and str(self.initial[name]) != str(self.cleaned_data[name]) for name in READING)
+
+    @property
+    def other_sheet(self):
+        """The sheet to be read instead of the one before; "" for the same."""
+        chosen = self.cleaned_data.get("sheet", "")
+        return chosen if chosen != self.initial.get("sheet") else ""
 
     def chosen(self, user):
         """{column: target} as the selects say, of those open to the user; one that takes one column is chosen once."""

@@ -25,7 +25,7 @@ def receive(file, user):
     """Keep an uploaded file. Returns a token that says which it is and how it is read. Raises FileRefused, FileUnreadable."""
     files.check(file, files.safe_name(file.name), settings.MAX_IMPORT_SIZE)
     kind = upload.format_of(file)
-    with upload.table_of(file, kind) as table:
+    with upload.table_of(file, kind) as (table, _sheets):
         encoding, separator = ("utf-8", ",") if table else reading.detect(file)
         source = table or file
         source.seek(0)

@@ -36,6 +36,7 @@ class Person:
     new_points: list = field(default_factory=list)
     changed_jobs: list = field(default_factory=list)
     opts_out: bool = False
+    refused_in: object = None  # the row that says so first
     was_changed: bool = False
 
     @property
@@ -63,6 +64,7 @@ class Person:
             news = self._join(companies, row.person.get("job_title", ""), overwrites) or news
         if row.person.get("opted_out") and not self.opts_out:
             self.opts_out = news = True
+            self.refused_in = row
         if news or self.is_new:
             self._derive(now)
         return news

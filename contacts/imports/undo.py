@@ -6,6 +6,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.imports import refusals
 from contacts.imports.batch import DERIVED
 from contacts.imports.fields import fields_written, restore
 from contacts.imports.targets import COMPANY, PERSON
@@ -80,6 +81,7 @@ def _take_back(run, batch, *, by):
     for row in batch:
         row.undone = Undone.LEFT if row.contact_id in busy else Undone.RESTORED if row.before else Undone.REMOVED
     removed = {row.contact_id for row in batch if row.outcome == Outcome.CREATED and row.contact_id} - busy
+    refusals.take_back({row.contact_id for row in batch if row.contact_id} - busy, {row.at for row in batch})
     _restore([row for row in batch if row.undone == Undone.RESTORED and row.contact_id], run, by=by)
     ImportedRow.objects.bulk_update(batch, ["undone"])
     Contact.objects.filter(pk__in=removed).delete()

@@ -28,7 +28,8 @@ def receive(upload, user):
     """
     files.check(upload, files.safe_name(upload.name), settings.MAX_IMPORT_SIZE)
     run = ImportRun(by=user, owner=user, team=user.team, format=format_of(upload))
-    with table_of(upload, run.format) as table:
+    with table_of(upload, run.format) as (table, sheets):
+        run.sheets, run.sheet = sheets, sheets[0] if sheets else ""
         run.encoding, run.separator = ("utf-8", ",") if table else reading.detect(upload)
         _look(run, table or upload)
         mapping.recall(run, user)
@@ -40,10 +41,24 @@ def receive(upload, user):
     return run
 
 
-def read_again(run):
-    """Read the columns of a run that is read another way than before. Raises FileUnreadable."""
+def read_again(run, *, sheet=""):
+    """Read the columns of a run that is read another way than before, or from another sheet. Raises FileUnreadable."""
+    if sheet:
+        return _take_sheet(run, sheet)
     with run.source.content.open("rb") as file:
         _look(run, file, header_line=run.header_line)
+
+
+def _take_sheet(run, sheet):
+    """Let another sheet of the workbook be what is read. The table of the one before goes."""
+    with run.file.content.open("rb") as file, table_of(File(file), run.format, sheet) as (table, _sheets):
+        _look(run, table)
+        mapping.recall(run, run.by)
+        before, run.sheet = run.table, sheet
+        with transaction.atomic():
+            run.table = files.store(table, f"{run.file.name}.csv", by=run.by, kind="import", limit=None)
+            run.save()
+            files.remove(before)
 
 
 def first_rows(run, n):
@@ -79,11 +94,13 @@ def format_of(upload):
 
 
 @contextmanager
-def table_of(upload, kind):
-    """The upload as an open CSV file in UTF-8; None for what is CSV already."""
+def table_of(upload, kind, sheet=""):
+    """(the upload as an open CSV file in UTF-8, names of the sheets of a workbook that hold anything); (None, []) for what
+    is CSV already."""
     if kind == Format.CSV:
-        yield None
+        yield None, []
         return
+    sheets = []
     with TemporaryDirectory(prefix="rapport-import-") as folder:
         target = Path(folder, "table.csv")
         if kind == Format.WORKBOOK:
@@ -91,13 +108,13 @@ def table_of(upload, kind):
             with open(source, "wb") as out:
                 for chunk in upload.chunks():
                     out.write(chunk)
-            workbook.to_csv(source, target)
+            sheets = workbook.to_csv(source, target, sheet)
         else:
             _cards_to_csv(upload, target)
         if not target.stat().st_size:
             raise reading.FileUnreadable(_("The file has no rows. Export it again with the columns you need."))
         with open(target, "rb") as table:
-            yield File(table, name="table.csv")
+            yield File(table, name="table.csv"), sheets
 
 
 def _cards_to_csv(upload, target):

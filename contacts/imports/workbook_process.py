@@ -1,10 +1,12 @@
-"""Turns the first sheet of a workbook that holds anything into CSV. A program of its own that nothing here imports.
+"""Turns one sheet of a workbook into CSV, the first that holds anything unless one is named, and says on its standard
+output which sheets hold something (JSON). A program of its own that nothing here imports.
 
 The library holds a whole sheet in memory, and a small file may unfold to gigabytes: so the limits of this process are
 set before the file is opened, and what breaks them ends only this process. It exits with one of the codes below.
 """
 
 import csv
+import json
 import os
 import resource
 import sys
@@ -17,9 +19,10 @@ MEGABYTE = 1024 * 1024
 MEMORY, PER_BYTE, MOST_MEMORY = 300 * MEGABYTE, 40, 3072 * MEGABYTE
 # Sheets shrink to a tenth, seldom to a fiftieth. What shrinks further is no sheet.
 RATIO, ALWAYS = 150, 50 * MEGABYTE
+MOST_SHEETS = 50
 
 
-def main(source, target, most_columns):
+def main(source, target, most_columns, wanted=""):
     """Exit code of the conversion."""
     size = os.path.getsize(source)
     memory = min(MEMORY + PER_BYTE * size, MOST_MEMORY)
@@ -31,7 +34,7 @@ def main(source, target, most_columns):
 
     try:
         sheets = CalamineWorkbook.from_path(source)
-        return convert(sheets, target, most_columns)
+        return convert(sheets, target, most_columns, wanted)
     except MemoryError:
         return TOO_LARGE
     except (CalamineError, ValueError, OSError):
@@ -45,21 +48,26 @@ def unfolds_too_far(source, size):
     return whole > ALWAYS and whole > RATIO * size
 
 
-def convert(book, target, most_columns):
-    """Write the first sheet that has cells."""
-    for name in book.sheet_names:
+def convert(book, target, most_columns, wanted):
+    """Write the wanted sheet, else the first that has cells; tell the names of those that have."""
+    held = {}
+    for name in book.sheet_names[:MOST_SHEETS]:
         sheet = book.get_sheet_by_name(name)
-        if sheet.width > most_columns:
-            return TOO_WIDE
-        if not sheet.height:
-            continue
-        with open(target, "w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out)
-            for cells in sheet.iter_rows():
-                writer.writerow([shown(value) for value in cells])
-        return 0
-    open(target, "w").close()
+        held |= {name: sheet.height} if sheet.height else {}
+        if sheet.height and (name == wanted or not wanted and len(held) == 1):
+            if sheet.width > most_columns:
+                return TOO_WIDE
+            write(sheet, target)
+        del sheet  # one is held at a time
+    print(json.dumps(list(held)))
     return 0
+
+
+def write(sheet, target):
+    with open(target, "w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        for cells in sheet.iter_rows():
+            writer.writerow([shown(value) for value in cells])
 
 
 def shown(value):
@@ -72,4 +80,4 @@ def shown(value):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:5]))

@@ -1,5 +1,7 @@
 """What tasks, calls and meetings have in common, once or repeated; and kinds of them of one's own."""
 
+import uuid
+
 from django.db import models
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,11 @@ from contacts.models.contact import Contact
 from crm.access import Owned
 
 ICONS = {"task": "checkbox", "call": "phone", "meeting": "calendar", "mail": "mail"}
+
+
+def new_uid():
+    """A name for calendars outside that nobody can guess."""
+    return uuid.uuid4().hex
 
 
 class Kind(models.TextChoices):

@@ -135,6 +135,7 @@ class Consent(models.Model):
         STAFF = "staff", _("stated to a colleague")
         REPORT = "report", _("complaint to the mail provider")
         MERGE = "merge", _("two records became one")
+        IMPORT = "import", _("import of a file")
 
     # Only the person behind the address can have done these, or a colleague vouches for it.
     PROVED = frozenset({Way.CONFIRMED, Way.CENTRE, Way.STAFF})

@@ -70,6 +70,9 @@ class ImportRun(Owned):
     system = models.CharField(_("System the file comes from"), max_length=60, blank=True, default="", db_default="")
     encoding = models.CharField(max_length=20, blank=True)
     separator = models.CharField(max_length=1, blank=True)
+    # Of a workbook: its sheets that hold something, and the one that is read.
+    sheets = models.JSONField(default=list, db_default=[])
+    sheet = models.CharField(_("Sheet"), max_length=100, blank=True, default="", db_default="")
     # The line with the column names; 0 when the file has none.
     header_line = models.PositiveSmallIntegerField(_("Column names are in line"), default=1, db_default=1)
     headers = models.JSONField(default=list)

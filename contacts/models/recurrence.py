@@ -4,25 +4,30 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models.activity import Activity
+from contacts.models.activity import Activity, new_uid
 from crm import audit, recurrence
 
 
-@audit.tracked(exclude=["next_slot", "next_at"])
+@audit.tracked(exclude=["next_slot", "next_at", "uid", "revision"])
 class Recurrence(Activity):
     """A rule over local time, and what each of its occurrences is like.
 
     `starts` is the wall time of the first one. `next_slot` is the first that is no row yet and `next_at` its instant;
-    None when the rule has come to its end. `skipped` are occurrences that were taken out.
+    None when the rule has come to its end. `skipped` are occurrences that were taken out. Those of whole days begin on
+    the days of their wall times. `uid` and `revision` are as those of a task; an entry of `people` that was invited to
+    all of it has the revision it knows in "told", and its "answer".
     """
 
     rule = models.CharField(_("rule"), max_length=200)
     zone = models.CharField(_("time zone"), max_length=64)
     starts = models.CharField(max_length=16)
+    whole_day = models.BooleanField(_("whole day"), default=False, db_default=False)
     minutes = models.PositiveIntegerField(_("length, minutes"), null=True, blank=True)
     skipped = models.JSONField(default=list, blank=True)
     reminders = models.JSONField(_("reminders, minutes before"), default=list, blank=True)
     people = models.JSONField(_("participants"), default=list, blank=True)
+    uid = models.CharField(max_length=32, default=new_uid, db_default="", editable=False)
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     next_slot = models.CharField(max_length=16, null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)

@@ -1,23 +1,19 @@
 """What is to be done next."""
 
-import uuid
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models.activity import Activity
+from contacts.models.activity import Activity, new_uid
 from contacts.models.contact import Contact
 from contacts.models.recurrence import Recurrence
 from crm import audit
 from crm.access import OwnedQuerySet, predicate
 
-
-def new_uid():
-    """A name for calendars outside that nobody can guess."""
-    return uuid.uuid4().hex
+END_OF_WORK = time(17)  # what a day without an hour means
 
 
 class TaskQuerySet(OwnedQuerySet):
@@ -52,6 +48,9 @@ class TaskQuerySet(OwnedQuerySet):
 class Task(Activity):
     """One task, call or meeting. `due_at` is when it is due or begins; with `ends_at` it fills a span.
 
+    One of whole days has the first of them in `day_on`, which no time zone moves. `due_at` is then the end of that
+    working day, by which it is sorted, reminded of and late; `ends_at` lies as many days later as it has more.
+
     `key` makes tasks that the program gives unique: the same reason never makes two. `slot` is the wall time at which
     its recurrence has it, wherever it was moved since. `revision` counts what people outside were told of (RFC 5545
     SEQUENCE), `uid` is its name there.
@@ -61,6 +60,7 @@ class Task(Activity):
 
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    day_on = models.DateField(_("whole day"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     is_hot = models.BooleanField(_("hot"), default=False)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
@@ -97,6 +97,16 @@ class Task(Activity):
     def minutes(self):
         """How long it lasts; None for a mere due time."""
         return round((self.ends_at - self.due_at).total_seconds() / 60) if self.ends_at and self.due_at else None
+
+    @property
+    def days(self):
+        """How many whole days it takes; 0 for one that has hours."""
+        return 1 + round((self.minutes or 0) / 1440) if self.day_on else 0
+
+    @property
+    def last_on(self):
+        """The last of its whole days."""
+        return self.day_on + timedelta(days=self.days - 1)
 
 
 class Reminder(models.Model):

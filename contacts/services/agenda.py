@@ -16,6 +16,7 @@ SHORTEST = 2  # quarters that an entry takes at least, so that it can be read an
 MOST_LANES = 4
 MOST = 2000
 IN_MONTH = 4
+AROUND = timedelta(days=1)
 
 
 @dataclass
@@ -48,15 +49,21 @@ class Item:
 class Day:
     date: date
     items: list = field(default_factory=list)
+    whole: list = field(default_factory=list)  # what takes the whole day
     off: list = field(default_factory=list)  # (first quarter, quarters) in which nobody works
     holiday: str = ""
     is_today: bool = False
     is_other: bool = False  # of the month before or after
 
     @property
+    def all(self):
+        """Everything, that of the whole day first."""
+        return [*self.whole, *self.items]
+
+    @property
     def shown(self):
         """What has room in a month: all four, or three and a word about the rest."""
-        return self.items if len(self.items) <= IN_MONTH else self.items[: IN_MONTH - 1]
+        return self.all if len(self.all) <= IN_MONTH else self.all[: IN_MONTH - 1]
 
 
 def days_of(view, day, week_start):
@@ -90,9 +97,10 @@ def fill(days, user, people):
     names = _customers(user, tasks)
     by_date = {day.date: day for day in days}
     for task in tasks:
-        for item in _pieces(task, zone, names.get((task.contact_id, task.company_id), "")):
+        customer = names.get((task.contact_id, task.company_id), "")
+        for item in _whole_days(task, zone, customer) if task.day_on else _pieces(task, zone, customer):
             if day := by_date.get(item.start.date()):
-                day.items.append(item)
+                (day.whole if task.day_on else day.items).append(item)
     for day in days:
         _lay_out(day.items)
     _shade(days, zone)
@@ -100,6 +108,8 @@ def fill(days, user, people):
 
 
 def _tasks(user, people, start, end):
+    # A whole day is the same day for everybody, but elsewhere on the globe its instant may lie beside the range.
+    start, end = start - AROUND, end + AROUND
     mine = Q(owner__in=people) | Q(pk__in=Participant.objects.filter(user__in=people).values("task"))
     rows = Task.objects.visible_to(user).between(start, end).filter(mine).with_rights(user)
     found = list(rows.select_related("type", "owner").order_by("due_at", "pk")[:MOST])
@@ -119,6 +129,13 @@ def _customers(user, tasks):
     people = Contact.objects.visible_to(user).in_bulk({c for c, _k in pairs if c})
     firms = Company.objects.visible_to(user).in_bulk({k for _c, k in pairs if k})
     return {(c, k): " · ".join(str(part) for part in (people.get(c), firms.get(k)) if part) for c, k in pairs if c or k}
+
+
+def _whole_days(task, zone, customer):
+    """The task on each of its whole days."""
+    for n in range(task.days):
+        wall = datetime.combine(task.day_on + timedelta(days=n), datetime.min.time(), zone)
+        yield Item(task, wall, 0, 0, customer, begins=n == 0)
 
 
 def _pieces(task, zone, customer):

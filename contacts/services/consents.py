@@ -52,9 +52,14 @@ def state_consent(contact, purpose, *, given, topic="", channel=Channel.EMAIL, s
         source=source,
         consent=consent.pk,
     )
+    obey(consent)
+    return consent
+
+
+def obey(consent):
+    """Let those who listen act on a statement."""
     for hear in _listeners:
         hear(consent)
-    return consent
 
 
 def _point_of(contact, channel):

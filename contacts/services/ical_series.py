@@ -11,12 +11,12 @@ from crm import ical
 from crm import recurrence as rules
 
 # Where a row says something else than its rule, it gets an entry of its own.
-SAID = ("due_at", "ends_at", "title", "place", "note", "kind", "type_id", "contact_id", "company_id")
+SAID = ("due_at", "day_on", "ends_at", "title", "place", "note", "kind", "type_id", "contact_id", "company_id")
 
 
 def uid_of(row):
     """The name of what repeats in calendars outside."""
-    return f"series-{row.pk}"
+    return row.uid or f"series-{row.pk}"
 
 
 def entries(rows, *, since, draw):
@@ -46,7 +46,7 @@ def _entries_of(course, draw):
         if wall not in course.walls:
             yield draw(task)
         elif any(getattr(task, name) != getattr(course.as_ruled(wall), name) for name in SAID):
-            yield ical.instead(draw(task, uid=uid_of(row), zone=row.zone), wall, row.zone)
+            yield ical.instead(draw(task, uid=uid_of(row), zone=row.zone), wall, row.zone, whole=row.whole_day)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop, override
 
 from contacts.models import Contact, Participant, Task
 from contacts.services import letters
+from contacts.templatetags.work import when
 from crm import ical
 from crm.events import record
 from crm.mail import Content, queue_mail, renderer
@@ -67,7 +68,7 @@ def cancel(task, *, by, only=None):
 def tell_colleague(task, user, by):
     """A colleague takes part: he learns it in the program."""
     with override(user.language), timezone.override(user.time_zone):
-        values = {"by": by or _("The program"), "title": task.title, "when": day_and_clock(task.due_at)}
+        values = {"by": by or _("The program"), "title": task.title, "when": when(task)}
         text = _("%(by)s counts on you: %(title)s, %(when)s") % values
     notify(user, "task.invited", text, task.get_absolute_url(), key=f"{task.pk}:{user.pk}")
 
@@ -169,8 +170,8 @@ def entry_of(task, *, title=None, text="", place="", url="", status="CONFIRMED",
     return ical.event(
         f"{uid or task.uid or f'task-{task.pk}'}@{message_domain()}",
         title=title or task.title,
-        start=task.due_at,
-        end=end,
+        start=task.day_on or task.due_at,
+        end=task.last_on + timedelta(days=1) if task.day_on else end,
         zone=zone,
         stamp=timezone.now(),
         sequence=task.revision,

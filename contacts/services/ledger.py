@@ -10,7 +10,7 @@ from datetime import UTC
 from django.db import transaction
 
 from contacts.models import Consent, ConsentChain, Contact
-from crm import keys
+from crm import bulk, keys
 from crm.sight import as_it_is
 
 _BETWEEN = "\x1f"
@@ -20,8 +20,9 @@ _SAID = (
     "source", "way", "point", "note", "address", "by_name",
 )  # fmt: skip
 BATCH = 1000
-# Chains of merges have negative numbers.
+# Chains of merges have negative numbers, and so have those of one statement that can be taken away (`write_apart`).
 FIRST = -(2**62)
+APART = -(2**61)
 
 
 def seal(consent):
@@ -55,6 +56,28 @@ def _plain(value):
 
 def _seal_of(chain):
     return keys.lasting_digest(_BETWEEN.join(["chain", str(chain.number), str(chain.length), chain.head]))
+
+
+def write_apart(rows):
+    """Write many new statements at once, each in a chain of its own: what an import states goes when it is undone."""
+    rows = list(rows)
+    numbers = bulk.draw_numbers("contacts_consent_id_seq", len(rows))
+    chains = []
+    for row, number in zip(rows, numbers, strict=True):
+        row.pk, row.chain, row.place, row.previous = number, APART - number, 1, ""
+        row.digest = digest_of(row)
+        chain = ConsentChain(number=row.chain, length=1, head=row.digest)
+        chain.seal = _seal_of(chain)
+        chains.append(chain)
+    bulk.insert(chains)
+    bulk.insert(rows)
+
+
+def take_away(rows):
+    """Take statements away, given as a queryset, that `write_apart` wrote. Others stay."""
+    apart = rows.filter(chain__lte=APART)
+    ConsentChain.objects.filter(number__in=list(apart.values_list("chain", flat=True))).delete()
+    apart.delete()
 
 
 def faults_of(contact):

@@ -23,7 +23,7 @@ def begin(task, rule, zone, *, minutes_before=(), people=()):
     """Let a task repeat: it becomes the first occurrence. `people` are {"user" | "contact", "name", "email"}."""
     wall = rules.wall_of(task.due_at, zone)
     row = Recurrence(rule=rule, zone=zone, starts=rules.slot_text(wall), minutes=task.minutes)
-    row.reminders, row.people = sorted(minutes_before), list(people)
+    row.reminders, row.people, row.whole_day = sorted(minutes_before), list(people), bool(task.day_on)
     for name in COPIED:
         setattr(row, name, getattr(task, name))
     row.save()
@@ -94,6 +94,7 @@ def unsaved(row, wall):
     due = row.instant(wall)
     task = Task(recurrence=row, slot=rules.slot_text(wall), due_at=due, uid="")
     task.ends_at = due + timedelta(minutes=row.minutes) if row.minutes else None
+    task.day_on = wall.date() if row.whole_day else None
     for name in COPIED:
         setattr(task, name, getattr(row, name))
     return task

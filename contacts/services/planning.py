@@ -35,11 +35,12 @@ def save(task, form, *, by):
         return task
     due = values.pop("due_at")
     values.pop("ends_at")
+    values["whole_day"] = values.pop("day_on") is not None
     values["people"] = form.people()
     zone = task.recurrence.zone
     kept = series.change(
         task, scope, values, wall=rules.wall_of(due, zone),
-        minutes=data["minutes"], rule=rule, minutes_before=data["remind"], by=by,
+        minutes=form.length(), rule=rule, minutes_before=data["remind"], by=by,
     )  # fmt: skip
     return Task.objects.filter(pk=task.pk).first() or kept.occurrences.order_by("slot").last() or task
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.models import Participant, Reminder
+from contacts.templatetags.work import when
 from crm.notify import notify
-from crm.templatetags.ui import day_and_clock
 
 BATCH = 200
 # After a long silence nobody is reminded of what is long over: it stands on Today as overdue.
@@ -64,7 +64,7 @@ def _tell(reminder):
     people = {guest.user for guest in guests.select_related("user")} | {task.owner}
     for person in filter(None, people):
         with override(person.language), timezone.override(person.time_zone):
-            text = _("%(when)s: %(title)s") % {"when": day_and_clock(task.due_at), "title": task.title}
+            text = _("%(when)s: %(title)s") % {"when": when(task), "title": task.title}
         # The due time is part of the key: a task that was moved is another occasion.
         key = f"{task.pk}:{reminder.minutes}:{task.due_at.isoformat()}"
         notify(person, "task.reminder", text, task.get_absolute_url(), key=key)

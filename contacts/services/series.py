@@ -108,6 +108,7 @@ def _follow(task, row, wall):
     task.revision += 1
     task.recurrence, task.slot, task.due_at = row, rules.slot_text(wall), row.instant(wall)
     task.ends_at = task.due_at + timedelta(minutes=row.minutes) if row.minutes else None
+    task.day_on = wall.date() if row.whole_day else None
     task.save()
     tasks.set_guests(task, row.people, by=row.by)
     reminders.set_reminders(task, row.reminders)

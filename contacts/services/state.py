@@ -8,6 +8,7 @@ FIELDS = (
     "kind",
     "type_id",
     "due_at",
+    "day_on",
     "ends_at",
     "place",
     "priority",

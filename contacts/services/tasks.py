@@ -15,7 +15,7 @@ from crm.events import record
 from crm.notify import notify
 
 # A change of these is news to those who were invited.
-TOLD = ("title", "due_at", "ends_at", "place")
+TOLD = ("title", "due_at", "day_on", "ends_at", "place")
 
 
 @transaction.atomic
@@ -101,15 +101,16 @@ def snooze_task(task, *, by, days=1):
     local = timezone.localtime(task.due_at or now)
     today = timezone.localdate(now)
     wall = local.replace(tzinfo=None, year=today.year, month=today.month, day=today.day) + timedelta(days=days)
-    set_due(task, timezone.make_aware(wall), by=by)
+    set_due(task, timezone.make_aware(wall), by=by, day=wall.date() if task.day_on else None)
 
 
 @transaction.atomic
-def set_due(task, due_at, *, by=None, minutes=None):
-    """Move the due time; None takes it away. The length stays unless `minutes` says otherwise."""
+def set_due(task, due_at, *, by=None, minutes=None, day=None):
+    """Move the due time; None takes it away. The length stays unless `minutes` says otherwise. `day` makes it a matter of
+    whole days from that one on; without it, it has hours."""
     minutes = task.minutes if minutes is None else minutes
     ends = due_at + timedelta(minutes=minutes) if due_at and minutes else None
-    change_task(task, {"due_at": due_at, "ends_at": ends}, by=by)
+    change_task(task, {"due_at": due_at, "ends_at": ends, "day_on": day if due_at else None}, by=by)
 
 
 def save_form(form, *, by):

@@ -40,7 +40,7 @@ def index(request):
         "view": view, "day": day, "days": days, "who": who, "people": people, "hours": range(24),
         "weeks": [days[n : n + 7] for n in range(0, len(days), 7)] if view == "month" else [],
         "before": _step(view, day, -1), "behind": _step(view, day, 1), "now": now, "now_row": (now.hour * 60 + now.minute) // 15,
-        "empty": not any(d.items for d in days), "is_silent": heartbeat.workers_are_silent(),
+        "empty": not any(d.all for d in days), "is_silent": heartbeat.workers_are_silent(),
     }  # fmt: skip
     return render(request, "contacts/_calendar.html" if request.htmx else "contacts/calendar.html", context)
 

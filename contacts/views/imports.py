@@ -92,7 +92,7 @@ def undo(request, pk):
 def _read_otherwise(request, run, form):
     """The columns as they are when the file is read the way that was asked for."""
     try:
-        upload.read_again(run)
+        upload.read_again(run, sheet=form.other_sheet)
     except reading.FileUnreadable as refusal:
         form.add_error(None, str(refusal))
         return _mapping(request, run, form, status=422)

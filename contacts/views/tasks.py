@@ -7,7 +7,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -67,39 +67,39 @@ def reopen(request, pk):
 @require_POST
 def snooze(request, pk):
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
-    undo = _way_back(request, "contacts:task_unsnooze", task, due=task.due_at.isoformat() if task.due_at else "")
+    undo = _way_back(request, "contacts:task_unsnooze", task, **_time_of(task))
     tasks.snooze_task(task, by=request.user)
     return htmx.redirect(request, _back(request, task), _("Moved to tomorrow."), undo_url=undo)
 
 
 @require_POST
 def unsnooze(request, pk):
-    """Give the task the due time it had before, and with `minutes` the length."""
+    """Give the task the due time it had before, or the whole day, and with `minutes` the length."""
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
     wish, minutes = request.GET.get("due", ""), request.GET.get("minutes", "")
     try:
-        due = parse_datetime(wish)
+        due, day = parse_datetime(wish), parse_date(request.GET.get("day", ""))
     except ValueError:
         raise BadRequest
     if wish and (due is None or due.tzinfo is None) or minutes and not minutes.isdecimal():
         raise BadRequest
-    tasks.set_due(task, due, by=request.user, minutes=int(minutes) if minutes else None)
+    tasks.set_due(task, due, by=request.user, minutes=int(minutes) if minutes else None, day=day)
     return htmx.redirect(request, _back(request, task), _("Back where it was."))
 
 
 @require_POST
 def move(request, pk):
-    """Put a task to another time of the calendar: `start` on the reader's clock, `minutes` long."""
+    """Put a task to another time of the calendar: `start` on the reader's clock, `minutes` long, or a whole `day`."""
     task = fetch(Task.objects.for_card(), request.user, pk, edit=True)
-    start, minutes = place_of(request.POST)
-    return moved(request, task, start, minutes)
+    return moved(request, task, *place_of(request.POST))
 
 
-def moved(request, task, start, minutes):
-    """Move, and say so with a way back."""
-    before = {"due": task.due_at.isoformat() if task.due_at else "", "minutes": task.minutes or 0}
-    undo = _way_back(request, "contacts:task_unsnooze", task, **before)
-    tasks.set_due(task, start, by=request.user, minutes=minutes)
+def moved(request, task, start, minutes, day):
+    """Move, and say so with a way back. What had hours takes one whole day, what took days gets an hour."""
+    undo = _way_back(request, "contacts:task_unsnooze", task, minutes=task.minutes or 0, **_time_of(task))
+    if bool(day) != bool(task.day_on):
+        minutes = 0 if day else minutes or 60
+    tasks.set_due(task, start, by=request.user, minutes=minutes, day=day)
     answer = htmx.refresh(HttpResponse(status=204), "calendar:changed")
     return htmx.toast(answer, _("Moved: %(title)s") % {"title": task.title}, undo_url=undo)
 
@@ -137,6 +137,14 @@ def put_back(request, name):
     return htmx.redirect(request, rows[0].get_absolute_url(), _("It is there again."))
 
 
+def _time_of(task):
+    """When a task is, as an address says it."""
+    return {
+        "due": task.due_at.isoformat() if task.due_at else "",
+        "day": task.day_on.isoformat() if task.day_on else "",
+    }
+
+
 def _page(request, task, *, form=None, result=None, delegate=None, status=200):
     about = Contact.objects.visible_to(request.user).filter(pk=task.contact_id).select_related("company").first()
     guests = list(task.participants.select_related("user", "contact"))
@@ -159,7 +167,7 @@ def _page(request, task, *, form=None, result=None, delegate=None, status=200):
 def _wishes(request):
     """What a link to the form may say beforehand: kind, day, time, length, title."""
     wishes = {"owner": request.user, "interval": 1, "priority": Task.Priority.NORMAL, "remind": [15]}
-    for name in ("kind", "due_on", "due_time", "minutes", "title"):
+    for name in ("kind", "due_on", "due_time", "minutes", "title", "whole_day"):
         if request.GET.get(name):
             wishes[name] = request.GET[name][:200]
     return wishes

@@ -6,6 +6,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404
 from django.utils import timezone
 
+from contacts.models.task import END_OF_WORK
 from crm import access, registry
 from crm.access import fetch
 
@@ -33,12 +34,17 @@ def record_named(user, kind, pk, **rights):
 
 
 def place_of(data):
-    """(instant, minutes or None) of a place in the calendar: `start` on the reader's clock, "2026-03-29T09:00"."""
-    minutes = data.get("minutes", "")
+    """(instant, minutes or None, day or None) of a place in the calendar: `start` on the reader's clock,
+    "2026-03-29T09:00", or a whole `day`."""
+    minutes, day = data.get("minutes", ""), None
     try:
-        start = timezone.make_aware(datetime.strptime(data.get("start", ""), "%Y-%m-%dT%H:%M"))
+        if data.get("day"):
+            day = datetime.strptime(data["day"], "%Y-%m-%d").date()
+            start = timezone.make_aware(datetime.combine(day, END_OF_WORK))
+        else:
+            start = timezone.make_aware(datetime.strptime(data.get("start", ""), "%Y-%m-%dT%H:%M"))
     except (ValueError, OverflowError):
         raise BadRequest
     if minutes and (not minutes.isdecimal() or int(minutes) > LONGEST):
         raise BadRequest
-    return start, int(minutes) if minutes else None
+    return start, int(minutes) if minutes else None, day

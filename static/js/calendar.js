@@ -8,7 +8,10 @@ let held = null; // what is being dragged
 let timer = null; // keys wait a moment, so that three presses are one move
 
 function put(item, top, size) {
-  item.className = item.className.replace(/\br\d+\b/, `r${top}`).replace(/\bs\d+\b/, `s${size}`);
+  const kept = [...item.classList].filter((name) => !/^[rs]\d+$/.test(name));
+  // What took whole days has no lane yet.
+  if (!kept.some((name) => /^k\d+$/.test(name))) kept.push("k10");
+  item.className = [...kept, `r${top}`, `s${size}`].join(" ");
   item.dataset.top = top;
   item.dataset.size = size;
 }
@@ -22,12 +25,13 @@ function putBack(item, was) {
 async function send(item, was) {
   const day = item.closest("[data-day]").dataset.day;
   const inMonth = item.closest(".cal-cell");
+  const whole = item.closest(".cal-whole") || (inMonth && "whole" in item.dataset);
   const top = Number(item.dataset.top);
   // The minutes within a quarter stay unless it was moved by hours.
   const clock = inMonth || top === was.top ? item.dataset.start.slice(11) : `${pad(Math.floor(top / 4))}:${pad((top % 4) * 15)}`;
-  const body = new URLSearchParams({ start: `${day}T${clock}` });
+  const body = new URLSearchParams(whole ? { day } : { start: `${day}T${clock}` });
   if (item.dataset.slot) body.set("slot", item.dataset.slot);
-  if (!inMonth && Number(item.dataset.size) !== was.size) body.set("minutes", Number(item.dataset.size) * 15);
+  if (!inMonth && !whole && Number(item.dataset.size) !== was.size) body.set("minutes", Number(item.dataset.size) * 15);
   const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
   let answer = null;
   try {
@@ -64,7 +68,10 @@ function drag(event) {
   if (held.stretches) return put(item, was.top, Math.min(96 - was.top, Math.max(1, (was.size || 2) + steps)));
   const under = document.elementsFromPoint(event.clientX, event.clientY).find((node) => node.matches("[data-day]"));
   if (under && item.parentNode !== under) under.append(item);
-  if (!item.closest(".cal-cell")) put(item, Math.min(95, Math.max(0, was.top + steps)), was.size);
+  if (!item.closest(".cal-day")) return;
+  if (!("whole" in item.dataset)) return put(item, Math.min(95, Math.max(0, was.top + steps)), was.size);
+  const quarter = Math.floor((event.clientY - item.parentNode.getBoundingClientRect().top) / QUARTER);
+  put(item, Math.min(92, Math.max(0, quarter)), 4);
 }
 
 function drop(event) {
@@ -92,13 +99,14 @@ function press(event) {
   const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
   const [top, size] = [Number(item.dataset.top), Number(item.dataset.size)];
   if (sideways) {
-    const days = [...root().querySelectorAll(".cal-day, .cal-cell")];
+    const days = [...root().querySelectorAll(item.closest(".cal-whole") ? ".cal-whole" : ".cal-day, .cal-cell")];
     const next = days[days.indexOf(item.parentNode) + step];
     if (!next) return;
     const id = document.activeElement.id;
     next.append(item);
     document.getElementById(id)?.focus();
-  } else if (event.altKey) put(item, top, Math.min(96 - top, Math.max(1, (size || 2) + step)));
+  } else if (!item.closest(".cal-day")) return;
+  else if (event.altKey) put(item, top, Math.min(96 - top, Math.max(1, (size || 2) + step)));
   else put(item, Math.min(95, Math.max(0, top + step)), size);
   clearTimeout(timer);
   timer = setTimeout(() => { timer = null; delete item.was; send(item, was); }, 600);
@@ -106,9 +114,13 @@ function press(event) {
 
 // A double click on an empty place plans something there.
 function plan(event) {
-  const day = event.target.closest(".cal-day, .cal-cell");
+  const day = event.target.closest(".cal-day, .cal-cell, .cal-whole");
   if (!day || event.target.closest(".cal-item, a, button")) return;
   const quarter = Math.floor((event.clientY - day.getBoundingClientRect().top) / QUARTER / 2) * 2;
+  if (day.matches(".cal-whole")) {
+    location.href = `${root().dataset.new}&due_on=${day.dataset.day}&whole_day=on`;
+    return;
+  }
   const clock = day.matches(".cal-day") ? `${pad(Math.floor(quarter / 4))}:${pad((quarter % 4) * 15)}` : "10:00";
   location.href = `${root().dataset.new}&due_on=${day.dataset.day}&due_time=${clock}`;
 }

@@ -190,7 +190,7 @@ def test_days_without_hours_are_dates(alice):
     entry = ical.event("a", title="Fair", start=date(2026, 3, 28), end=date(2026, 3, 31), stamp=NOW)
     ical.repeat(entry, "FREQ=YEARLY;UNTIL=20290401T235959", "Europe/Berlin", without=[datetime(2027, 3, 28, 17)])
     other = ical.event("a", title="Fair", start=date(2028, 4, 1), end=date(2028, 4, 2), stamp=NOW)
-    ical.instead(other, datetime(2028, 3, 28, 17), "Europe/Berlin")
+    ical.instead(other, datetime(2028, 3, 28, 17), "Europe/Berlin", whole=True)
 
     lines = ical.calendar([entry, other]).decode().split("\r\n")
 

@@ -14,7 +14,7 @@ from contacts.imports.cleaning import Cleaner
 from contacts.models import Contact, ContactPoint, ImportedRow, ImportRun
 from contacts.services import people
 from crm import audit, jobs, outbox
-from crm.models import CustomField, Event, Job
+from crm.models import CustomField, Event, Job, StoredFile
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -502,3 +502,36 @@ def test_own_fields_are_demanded_begun_with_and_left_alone_where_a_rule_locks_th
         ("failed", "Fill in “Level”."),
         ("updated", "“Grade” is locked now."),
     ]
+
+
+def test_the_sheet_of_a_workbook_is_chosen(client, admin):
+    book = openpyxl.Workbook()
+    book.active.title = "Empty"
+    for title, rows in (
+        ("Notes", [["Read me"], ["Exported in March"]]),
+        ("People", [["First name", "Email"], ["Anna", "anna@example.com"]]),
+    ):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    _upload(client, admin, out.getvalue(), "book.xlsx")
+    run = ImportRun.objects.get()
+    assert (run.sheets, run.sheet, run.headers) == (["Notes", "People"], "Notes", ["Read me"])
+    before = run.table_id
+    start = reverse("contacts:import_start", args=[run.pk])
+    assert client.post(start, _choices(run, admin, sheet="Secret")).status_code == 422
+
+    client.post(start, _choices(run, admin, sheet="People"))
+    run.refresh_from_db()
+    assert (run.sheet, run.headers, run.mapping) == (
+        "People",
+        ["First name", "Email"],
+        {"0": "first_name", "1": "email"},
+    )
+    assert not StoredFile.objects.filter(pk=before).exists()
+    client.post(start, _choices(run, admin, sheet="People"))
+    outbox.run_due()
+
+    assert [(c.first_name, c.email) for c in Contact.objects.all()] == [("Anna", "anna@example.com")]
