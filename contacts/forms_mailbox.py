@@ -105,6 +105,8 @@ class AccountForm(forms.ModelForm):
         return bool(self.instance.pk) and bool({"address", "user_name", "imap_host"} & set(self.changed_data))
 
     def save(self, commit=True):
+        if "address" in self.changed_data:
+            self.instance.proved_at = None
         if self.cleaned_data.get("password"):
             self.instance.password = self.cleaned_data["password"]
         return super().save(commit)

@@ -34,4 +34,5 @@ confidential(
 
 @own
 def addresses_of_mailboxes():
-    return PersonalMailbox.objects.values_list("address", flat=True)
+    """Those of which it is proved; the addresses of the accounts here count anyway."""
+    return PersonalMailbox.objects.filter(proved_at__isnull=False).values_list("address", flat=True)

@@ -79,6 +79,7 @@ PERSONAL = {
     "contacts:mailbox", "contacts:mailbox_edit", "contacts:mailbox_rules", "contacts:mailbox_folders", "contacts:mailbox_test",
     "contacts:mailbox_return", "contacts:mailbox_sign_in", "contacts:letter_templates", "contacts:letter_template_new",
     "contacts:mailbox_tested", "contacts:mailbox_progress", "contacts:mailbox_turn", "contacts:mailbox_off", "contacts:ledger",
+    "contacts:mailbox_ask_proof",
 }  # fmt: skip
 # Shared by all who may work on that kind at all, whoever wrote them.
 SHARED = {"tickets:macro_edit", "campaigns:guide_edit", "campaigns:score_edit", "object_index", "object_new"}

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from crm import audit, keys
 from crm.mail.servers import Server
+from crm.text import norm_email
 
 PURPOSE = "contacts.mailbox"
 
@@ -65,6 +66,8 @@ class PersonalMailbox(models.Model):
     excluded = ArrayField(models.CharField(max_length=254), verbose_name=_("never store"), default=list, blank=True)
     first_days = models.PositiveSmallIntegerField(_("take letters of the last"), choices=DAYS, default=30)
     tracks = models.BooleanField(_("note when letters are opened and links followed"), default=False)
+    # When it was proved that letters to the address come here; see `is_proved`.
+    proved_at = models.DateTimeField(_("proved"), null=True, blank=True, editable=False)
     since = models.DateTimeField(default=timezone.now, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -86,6 +89,11 @@ class PersonalMailbox(models.Model):
     def is_on(self):
         """Whether letters may be sent by it."""
         return self.state in {self.State.ACTIVE, self.State.PAUSED}
+
+    @property
+    def is_proved(self):
+        """Whether letters to and from the address count as the owner's: it is that of the account here, or was proved."""
+        return self.proved_at is not None or norm_email(self.address) == norm_email(self.user.email)
 
     @property
     def password(self):
@@ -177,6 +185,8 @@ class SeenLetter(models.Model):
         STORED = "stored", pgettext_lazy("letter", "stored")
         SKIPPED = "skipped", pgettext_lazy("letter", "skipped")
         FAILED = "failed", pgettext_lazy("letter", "failed")
+        AGAIN = "again", pgettext_lazy("letter", "to be looked at again")
+        GONE = "gone", pgettext_lazy("letter", "deleted on the server")
 
     class Reason(models.TextChoices):
         NONE = "", "–"

@@ -73,6 +73,30 @@ def came_back(request):
 
 
 @require_POST
+def ask_proof(request):
+    """Send the letter that proves the address once more."""
+    mailbox = mailbox_of(request.user)
+    sent = bool(mailbox) and owning.ask(mailbox)
+    text = (
+        _("The letter is on its way.")
+        if sent
+        else _("That is enough letters for today. Look for the last one, or try tomorrow.")
+    )
+    return htmx.redirect(request, reverse("contacts:mailbox"), text)
+
+
+def prove(request, token):
+    """The link of that letter: who has it and is signed in here says that the address is theirs."""
+    mailbox = owning.mailbox_asked(token, request.user)
+    if mailbox is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "contacts/mailbox_proof.html", {"mailbox": mailbox})
+    owning.prove(mailbox)
+    return htmx.redirect(request, reverse("contacts:mailbox"), _("It is known now that the address is yours."))
+
+
+@require_POST
 def rules(request):
     mailbox = mailbox_of(request.user)
     form = RulesForm(request.POST, instance=mailbox) if mailbox else None

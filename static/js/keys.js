@@ -7,5 +7,5 @@ export function letter(event) {
 
 // Plain keys belong to the page only while nothing is being typed and no dialog is open.
 export function free(event) {
-  return !(event.metaKey || event.ctrlKey || event.altKey) && !event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open], .palette");
+  return !(event.metaKey || event.ctrlKey || event.altKey) && !event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open], .palette");
 }

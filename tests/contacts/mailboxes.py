@@ -1,5 +1,7 @@
 """What the tests of personal mailboxes share."""
 
+from django.utils import timezone
+
 from contacts.models import MailFolder, PersonalMailbox
 from contacts.services.mailbox import accounts
 from tests.imap_server import FOLDER, PASSWORD, USER
@@ -19,7 +21,7 @@ def connect(user, imap, settings, *, smtp_port=9):
         smtp_security="none",
         user_name=USER,
     )
-    mailbox.password = PASSWORD
+    mailbox.password, mailbox.proved_at = PASSWORD, timezone.now()
     accounts.connect(mailbox)
     for path, role in ((FOLDER, "inbox"), ("Sent", "sent")):
         MailFolder.objects.create(mailbox=mailbox, path=path, name=path, role=role, is_chosen=True)

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import MailFolder, PersonalLetter, PersonalMailbox, SeenLetter
 from contacts.services import people
 from contacts.services.mailbox import accounts, comparing, reading, retaking
+from crm import outbox
 from crm.mail import queue_mail
 from crm.mail.incoming import parse as parsing
 from crm.models import Delivery, Event, Notification
@@ -121,6 +123,7 @@ def test_d20_a_letter_that_breaks_us_is_noted_holds_up_no_other_and_can_be_taken
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER refuse ON contacts_personalletter")
     assert retaking.retake(alice, [failed.pk]) == 0
+    look(box)
     failed.refresh_from_db()
     assert (failed.state, failed.letter.subject, failed.attempts) == (State.STORED, "Case 2", 2)
 
@@ -325,10 +328,53 @@ def test_a_contact_made_from_the_ledger_brings_the_letters_in(box, imap, alice, 
     assert "email=new%40client.test&amp;first_name=Ann&amp;last_name=Lee" in page
 
     known = people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="new@client.test")
-    retaking.retake_of({"user": alice.pk, "contact": known.pk})
+    outbox.run_due()
+    assert [row[1:] for row in ledger()[:2]] == [(State.AGAIN, Reason.UNKNOWN), (State.SKIPPED, Reason.UNKNOWN)]
+    assert reading.due(timezone.now()) == [box.pk]
+    look(box)
 
     assert [row[1:] for row in ledger()[:2]] == [(State.STORED, ""), (State.SKIPPED, Reason.UNKNOWN)]
     assert Event.objects.filter(kind="mail.received", contact_id=known.pk).count() == 1
+
+
+def test_looking_again_waits_for_no_server_and_outlives_one_that_is_away(box, imap, ann, alice, client):
+    imap.put(letter(1, "new@client.test"), letter(2, "new@client.test"))
+    look(box)
+    people.create_contact(by=None, first_name="New", email="new@client.test", owner=alice)
+    PersonalMailbox.objects.filter(pk=box.pk).update(imap_port=1, next_at=timezone.now() + timedelta(hours=1))
+    client.force_login(alice)
+
+    rows = list(SeenLetter.objects.filter(reason=Reason.UNKNOWN).values_list("pk", flat=True))
+    client.post(reverse("list_bulk", args=["mail_ledger", "retake"]), {"pick": rows, "go": "1"})
+
+    assert [row[1] for row in ledger()[:2]] == [State.AGAIN] * 2
+    assert "to be looked at again" in client.get(reverse("contacts:ledger")).content.decode()
+    assert reading.due(timezone.now()) == [box.pk]
+    assert reading.look(box.pk) == 0
+    assert [row[1] for row in ledger()[:2]] == [State.AGAIN] * 2
+    PersonalMailbox.objects.filter(pk=box.pk).update(imap_port=imap.port)
+    MailFolder.objects.filter(path=FOLDER).update(is_chosen=False)
+    look(box)
+    assert [row[1] for row in ledger()[:2]] == [State.STORED] * 2
+    assert SeenLetter.objects.filter(letter__isnull=False, attempts=2).count() == 2
+
+
+def test_a_skipped_letter_that_was_deleted_since_is_gone_and_has_not_failed(box, imap, ann, alice):
+    imap.put(letter(1, "new@client.test"), letter(2, "new@client.test"), letter(3, "new@client.test"))
+    look(box)
+    imap.expunge(FOLDER)
+    rows = SeenLetter.objects.filter(reason=Reason.UNKNOWN)
+
+    assert retaking.retake(alice, list(rows.values_list("pk", flat=True))) == 0
+    look(box)
+
+    assert [row[1:] for row in ledger()[:3]] == [(State.GONE, Reason.UNKNOWN), *[(State.SKIPPED, Reason.UNKNOWN)] * 2]
+    gone = rows.get(state=State.GONE)
+    assert gone.gone_at is not None
+    assert retaking.retake(alice, [gone.pk]) == 1
+    accounts.pause(box)
+    assert retaking.retake(alice, list(rows.values_list("pk", flat=True))) == 3
+    assert not SeenLetter.objects.filter(state=State.AGAIN).exists()
 
 
 def test_a_mailbox_is_only_read_and_never_marked(box, imap, ann):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.models import MailFolder, PersonalLetter, PersonalMailbox
+from contacts.services.mailbox import owning
 from contacts.services.mailbox.oauth import NoToken, token_of
 from crm import files, outbox, outside
 from crm.mail import imap, transport
@@ -65,6 +66,8 @@ def connect(mailbox):
     mailbox.next_at = timezone.now()
     mailbox.since = timezone.now() - timedelta(days=mailbox.first_days)
     mailbox.save()
+    if not mailbox.provider:
+        owning.ask(mailbox)
 
 
 def pause(mailbox):

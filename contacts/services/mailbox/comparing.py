@@ -61,7 +61,7 @@ def _compare_folder(box, mailbox, folder):
     missing = sorted(uid for uid in there - known if uid <= folder.last_uid)
     for start in range(0, len(missing), reading.BATCH):
         reading.take(box, mailbox, folder, missing[start : start + reading.BATCH])
-        PersonalMailbox.objects.filter(pk=mailbox.pk).update(lease_until=timezone.now() + reading.LEASE)
+        reading.hold(mailbox)
     _mark_gone(rows, there)
     folder.compared_at, folder.missing = timezone.now(), len(missing)
     folder.on_server = sum(1 for uid in there if uid <= folder.last_uid)

@@ -52,8 +52,9 @@ def is_out(head, mailbox, folder):
 
 
 def mine(mailbox):
-    """Addresses under which the owner writes."""
-    return {norm_email(mailbox.address), norm_email(mailbox.user.email)}
+    """Addresses under which the owner writes; not one of which anybody could say that it is theirs."""
+    proved = {norm_email(mailbox.address)} if mailbox.is_proved else set()
+    return proved | {norm_email(mailbox.user.email)}
 
 
 def others_in(head, mailbox, folder):

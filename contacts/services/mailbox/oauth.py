@@ -65,6 +65,8 @@ def finish(mailbox, kept, code):
     if not given.get("refresh_token"):
         raise NoToken("no refresh token")
     provider = settings.MAIL_PROVIDERS[name]
+    if mailbox.address != kept["address"]:
+        mailbox.proved_at = None
     mailbox.provider, mailbox.address, mailbox.user_name = name, kept["address"], kept["address"]
     for kind in ("imap", "smtp"):
         for part, value in zip(("host", "port", "security"), provider[kind], strict=True):

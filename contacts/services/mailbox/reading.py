@@ -12,11 +12,12 @@ from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from contacts.models import MailFolder, PersonalMailbox, SeenLetter
-from contacts.services.mailbox import accounts
+from contacts.services.mailbox import accounts, owning
 from contacts.services.mailbox.judging import Verdict, is_out, judge
 from contacts.services.mailbox.keeping import store
 from crm import outside
@@ -73,16 +74,23 @@ def _read(mailbox):
     with imap.mailbox(accounts.server_of(mailbox, "imap")) as box:
         if not mailbox.folders.exists():
             accounts.note_folders(mailbox, box.folders())
+        if mailbox.provider and not mailbox.is_proved:
+            # The provider lets in only whom the address belongs to.
+            owning.prove(mailbox)
         seen, is_more = 0, False
-        for folder in mailbox.folders.filter(is_chosen=True):
-            count, rest = _read_folder(box, mailbox, folder)
-            seen, is_more = seen + count, is_more or rest
+        marked = SeenLetter.objects.filter(state=State.AGAIN, folder=OuterRef("pk"))
+        for folder in mailbox.folders.annotate(is_asked=Exists(marked)).filter(Q(is_chosen=True) | Q(is_asked=True)):
+            validity = box.look_at(folder.path)
+            for count, rest in (
+                _read_folder(box, mailbox, folder, validity) if folder.is_chosen else (0, False),
+                _take_again(box, mailbox, folder, validity) if folder.is_asked else (0, False),
+            ):
+                seen, is_more = seen + count, is_more or rest
         return seen, is_more
 
 
-def _read_folder(box, mailbox, folder):
+def _read_folder(box, mailbox, folder, validity):
     """(letters seen, whether there are more)."""
-    validity = box.look_at(folder.path)
     if folder.base_uid is None or validity != folder.uid_validity:
         _begin(box, mailbox, folder, validity)
     uids = box.uids_after(folder.last_uid)
@@ -92,8 +100,36 @@ def _read_folder(box, mailbox, folder):
         folder.last_uid = chunk[-1]
         folder.first_done = min(folder.first_total, folder.first_done + len(chunk))
         MailFolder.objects.filter(pk=folder.pk).update(last_uid=folder.last_uid, first_done=folder.first_done)
-        PersonalMailbox.objects.filter(pk=mailbox.pk).update(lease_until=timezone.now() + LEASE)
+        hold(mailbox)
     return len(uids[:TURN]), len(uids) > TURN
+
+
+def hold(mailbox):
+    """Keep the mailbox for this worker."""
+    PersonalMailbox.objects.filter(pk=mailbox.pk).update(lease_until=timezone.now() + LEASE)
+
+
+def _take_again(box, mailbox, folder, validity):
+    """Judge letters anew whose rows are marked (`retaking`). Returns (how many, whether there are more)."""
+    marked = SeenLetter.objects.filter(folder=folder, state=State.AGAIN)
+    # Under numbers that hold no more nothing is found.
+    _note_gone(marked.exclude(uid_validity=validity))
+    rows = list(marked.select_related("folder__mailbox__user").order_by("uid")[: TURN + 1])
+    for start in range(0, len(rows[:TURN]), BATCH):
+        chunk = rows[start : min(start + BATCH, TURN)]
+        there = set(box.uids("UID", ",".join(str(row.uid) for row in chunk)))
+        _note_gone(marked.filter(uid__in={row.uid for row in chunk} - there))
+        heads = box.heads(sorted(there)) if there else {}
+        for row in chunk:
+            if row.uid in there:
+                row.attempts, row.detail = row.attempts + 1, ""
+                take_one(box, mailbox, row, heads.get(row.uid))
+        hold(mailbox)
+    return len(rows[:TURN]), len(rows) > TURN
+
+
+def _note_gone(rows):
+    rows.update(state=State.GONE, gone_at=Coalesce("gone_at", timezone.now(), output_field=DateTimeField()))
 
 
 def _begin(box, mailbox, folder, validity):
@@ -152,6 +188,8 @@ def _judge(box, mailbox, row, head):
     verdict = judge(row.head, mailbox, row.folder, is_late=is_late)
     if verdict.reason == Reason.REPORT:
         verdict = _report(box, row)
+    if verdict.reason == Reason.OURS:
+        owning.learn(mailbox, row.head)
     row.state, row.reason, row.letter = State.SKIPPED, verdict.reason, verdict.letter
     if verdict.reason:
         return

@@ -1,67 +1,44 @@
-"""Judging letters of the ledger once more: what failed, and what was skipped while its people were not known."""
+"""Judging letters of the ledger once more: what failed, and what was skipped while its people were not known.
 
-import imaplib
-from collections import defaultdict
+A row is marked and the next look at its mailbox takes it up: whoever asks waits for no server, and what was asked for
+is not lost when a worker dies.
+"""
+
+from django.db.models import Q
+from django.utils import timezone
 
 from contacts.models import ContactPoint, PersonalMailbox, SeenLetter
-from contacts.services.mailbox import accounts, reading
-from crm import outbox, outside
-from crm.kept import keeping
-from crm.mail import imap
-from crm.models import User
 
 State, Reason = SeenLetter.State, SeenLetter.Reason
-# What can come out otherwise the next time. What was stored stays as it is.
-OPEN = (Reason.UNKNOWN, Reason.EXCLUDED, Reason.INTERNAL, Reason.OLD)
-MOST = 500
+# What can come out otherwise the next time. What was stored stays as it is, what is gone from the server is gone.
+OPEN = (Reason.UNKNOWN, Reason.EXCLUDED, Reason.INTERNAL, Reason.OLD, Reason.WITHHELD, Reason.BROKEN)
 
 
 def retake(user, keys):
-    """Look at these rows of the user's ledger again. Returns how many could not be: the server is away, or they are
-    stored."""
-    rows = SeenLetter.objects.visible_to(user).filter(pk__in=keys).exclude(state=State.STORED)
-    rows = rows.filter(reason__in=[*OPEN, Reason.WITHHELD, Reason.BROKEN])
-    found = list(rows.select_related("folder__mailbox__user", "letter").order_by("folder", "uid")[:MOST])
-    try:
-        return len(keys) - _again(found)
-    except (OSError, imaplib.IMAP4.error, imap.SignInRefused, outside.Refused, accounts.NoToken):
-        return len(keys)
-
-
-def _again(rows):
-    by_folder = defaultdict(list)
-    for row in rows:
-        by_folder[row.folder].append(row)
-    if not by_folder:
-        return 0
-    mailbox, done = rows[0].folder.mailbox, 0
-    if mailbox.state != PersonalMailbox.State.ACTIVE:
-        return 0
-    with keeping(), imap.mailbox(accounts.server_of(mailbox, "imap")) as box:
-        for folder, some in by_folder.items():
-            if box.look_at(folder.path) != folder.uid_validity:
-                continue  # numbered anew: the next look reads the whole folder again
-            heads = box.heads([row.uid for row in some])
-            for row in some:
-                row.attempts, row.detail = row.attempts + 1, ""
-                reading.take_one(box, mailbox, row, heads.get(row.uid))
-                done += row.state != State.FAILED
-    return done
+    """Have these rows of the user's ledger judged again within a minute. Returns how many are left as they are, because
+    nothing else can come of them or their mailbox is not read."""
+    rows = SeenLetter.objects.visible_to(user).filter(pk__in=keys)
+    return len(keys) - _mark(user, rows)
 
 
 def note_contact(event):
     """Somebody made a contact: letters with this person that were skipped in his own mailbox are looked at again."""
-    mailbox = PersonalMailbox.objects.filter(user=event.actor_id, state=PersonalMailbox.State.ACTIVE).first()
-    if mailbox and event.contact_id:
-        outbox.put("mailbox.retake", f"{mailbox.pk}:{event.contact_id}", {"user": event.actor_id, "contact": event.contact_id})  # fmt: skip
+    norms = ContactPoint.objects.filter(contact=event.contact_id, kind=ContactPoint.Kind.EMAIL).values_list(
+        "norm", flat=True
+    )
+    with_them = Q(pk__in=[])
+    for norm in norms:
+        with_them |= Q(sender=norm) | Q(recipients__contains=norm)
+    _mark(
+        event.actor_id,
+        SeenLetter.objects.filter(with_them, folder__mailbox__user=event.actor_id, reason=Reason.UNKNOWN),
+    )
 
 
-@outbox.handler("mailbox.retake", queue="events", atomic=False)
-def retake_of(payload):
-    """Look again at the skipped letters of a person who is known now."""
-    user = User.objects.filter(pk=payload["user"]).first()
-    norms = ContactPoint.objects.filter(contact=payload["contact"], kind="email").values_list("norm", flat=True)
-    rows = SeenLetter.objects.visible_to(user).filter(state=State.SKIPPED, reason=Reason.UNKNOWN)
-    for norm in norms if user else []:
-        mine = rows.filter(sender=norm) | rows.filter(recipients__contains=norm)
-        retake(user, list(mine.order_by("-pk").values_list("pk", flat=True)[:MOST]))
+def _mark(user, rows):
+    mailboxes = PersonalMailbox.objects.filter(user=user, state=PersonalMailbox.State.ACTIVE)
+    rows = rows.filter(state__in=[State.SKIPPED, State.FAILED], reason__in=OPEN, folder__mailbox__in=mailboxes)
+    marked = rows.update(state=State.AGAIN)
+    if marked:
+        mailboxes.update(next_at=timezone.now())
+    return marked
