@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0003_words_and_quality'),
+        ('contacts', '0004_whole_days_and_sheets'),
     ]
 
     operations = [
