@@ -104,6 +104,7 @@ declare(
 declare(
     "requisites.removed", gettext_lazy("{actor} removed the requisites of {title}"), icon="file-certificate", noisy=True
 )
+declare("object.import_undone", gettext_lazy("{actor} took back the import of {file}"), icon="arrow-back-up")
 declare("note.added", gettext_lazy("{actor} wrote a note"), icon="note", group="talks")
 declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talks")
 declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")

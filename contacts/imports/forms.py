@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from contacts.imports import objects
 from contacts.imports.encodings import ENCODINGS
 from contacts.imports.reading import MOST_COLUMNS
 from contacts.imports.targets import COMPANY, open_to, targets
@@ -62,7 +63,11 @@ class MappingForm(forms.ModelForm):
         for name in READING:
             if name in self.fields and cleaned.get(name) in (None, ""):
                 cleaned[name] = getattr(self.instance, name)
-        if not cleaned.get("match") and cleaned.get("duplicates") != ImportRun.Duplicates.CREATE:
+        if (
+            "match" in self.fields
+            and not cleaned.get("match")
+            and cleaned.get("duplicates") != ImportRun.Duplicates.CREATE
+        ):
             self.add_error("match", _("Choose at least one, or add everybody."))
         return cleaned
 
@@ -90,6 +95,84 @@ class MappingForm(forms.ModelForm):
     def names_somebody(chosen):
         """Whether a mapping says of whom or what the rows speak."""
         return bool(NAMING & set(chosen.values()))
+
+
+class ObjectMappingForm(MappingForm):
+    """The same for records of an own kind, which are known by one column."""
+
+    key = forms.ChoiceField(label=_("Known records are recognised by"), required=False)
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user, self.kind = user, self.instance.kind
+        for name in ("system", "match", "overwrites"):
+            del self.fields[name]
+        self.fields["key"].choices = [("", _("nothing: every row is new")), *objects.keys(self.kind, user)]
+        self.initial["key"] = next(iter(self.instance.match), "")
+        self.fields["duplicates"].label = _("What is done")
+        self.fields["duplicates"].choices = [
+            (ImportRun.Duplicates.UPDATE, _("make new ones and change known ones")),
+            (ImportRun.Duplicates.SKIP, _("only make new ones")),
+            (ImportRun.Duplicates.ONLY, _("only change known ones")),
+        ]
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.reads_otherwise:  # then the columns are found out anew
+            return cleaned
+        chosen, key = list(self.chosen(self.user).values()), cleaned.get("key")
+        if not chosen:
+            raise forms.ValidationError(_("Say of at least one column what it becomes."))
+        if twice := next((name for name in self._wanted() if self._wanted().count(name) > 1), None):
+            label = {target.name: target.label for target in objects.targets(self.kind, self.user)}[twice]
+            raise forms.ValidationError(_("Two columns would become “%(name)s”. Choose one.") % {"name": label})
+        if key and key not in chosen:
+            self.add_error("key", _("No column becomes that."))
+        elif key and (field := objects.slow_key(self.kind, key)):
+            text = _(
+                "Records cannot be looked up by “%(field)s” at once. Tick “filtered and sorted often” in the settings of the field and wait"
+                " until its index is ready; or recognise records by something else."
+            )
+            self.add_error("key", text % {"field": field.label})
+        if not key and cleaned.get("duplicates") == ImportRun.Duplicates.ONLY:
+            self.add_error("key", _("Say by what known records are recognised."))
+        return cleaned
+
+    def chosen(self, user):
+        """{column: target} as the selects say; of two columns for one target the first."""
+        found = {}
+        for index, name in enumerate(self._wanted(every=True)):
+            if name and name not in found.values():
+                found[str(index)] = name
+        return found
+
+    def _wanted(self, *, every=False):
+        """The targets that were chosen, in the order of the columns; with `every` "" for columns that are left out."""
+        known = {target.name for target in objects.targets(self.kind, self.user)}
+        names = [self.data.get(f"column-{i}", "") for i in range(min(len(self.instance.headers), MOST_COLUMNS))]
+        return [name if name in known else "" for name in names] if every else [n for n in names if n in known]
+
+    def _post_clean(self):
+        super()._post_clean()
+        self.instance.match = [self.cleaned_data["key"]] if self.cleaned_data.get("key") else []
+
+    @staticmethod
+    def names_somebody(chosen):
+        return bool(chosen)
+
+    def save(self, commit=True):
+        run = super().save(commit=False)
+        run.save(
+            update_fields=[
+                *(f for f in self.fields if f != "key"),
+                "match",
+                "mapping",
+                "check_counts",
+                "headers",
+                "headers_key",
+            ]
+        )
+        return run
 
 
 def target_groups(user):

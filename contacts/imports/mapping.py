@@ -68,13 +68,14 @@ def guess(headers, samples=()):
     return mapping
 
 
-def header_line(rows):
+def header_line(rows, known=None):
     """Which of the first lines, as (number, cells), holds the column names; 0 when none does.
 
     Reports often begin with a title: the line with the most names that we know is taken, else the first one, unless
     addresses stand in it.
     """
-    known, best, most = known_headers(), 0, 0
+    best, most = 0, 0
+    known = known_headers() if known is None else known
     for line, cells in rows:
         n = sum(1 for cell in cells if normal(cell) in known)
         if n > most:
@@ -120,11 +121,12 @@ def recall(run, user):
 
 def last_like(run, user):
     """The last import that was started with the same columns, or None."""
-    return _started(user).filter(headers_key=run.headers_key).select_related("file").first()
+    return _started(user, run.kind).filter(headers_key=run.headers_key).select_related("file").first()
 
 
-def _started(user):
-    return ImportRun.objects.visible_to(user).exclude(state=ImportRun.State.DRAFT).order_by("-created_at")
+def _started(user, kind=None):
+    rows = ImportRun.objects.visible_to(user).filter(kind=kind)
+    return rows.exclude(state=ImportRun.State.DRAFT).order_by("-created_at")
 
 
 def columns(mapping, user=None):

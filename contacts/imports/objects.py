@@ -1,27 +1,19 @@
-"""Import into a kind of record that people have defined: which column is what, and one row after the other.
+"""What the columns of a file may become in a kind of record that people have defined, and by what records are known."""
 
-Reading is that of the import of people; what is written goes through the services of the kind, so every rule holds:
-required and locked fields, what no two records may share, the rights of whoever imports.
-"""
+from dataclasses import dataclass, field
 
-from dataclasses import dataclass
-
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from contacts.imports.mapping import normal
+from contacts.imports.mapping import last_like, normal
+from contacts.models import ImportRun
 from crm import custom
-from crm.models import ObjectRecord, User
-from crm.objects import naming, records, ties
+from crm.models import CustomField, User
+from crm.objects import naming
 from crm.objects.relations import relations_of, target_named
 from crm.picking import find_in
-from crm.text import sort_key
 
-CREATE, UPDATE, BOTH = "create", "update", "both"
-
-
-class Refused(ValueError):
-    """A row that is not taken; the message says why."""
+Mode = ImportRun.Duplicates
+MOST_NAMES = 10_000  # records and colleagues that are remembered by name
 
 
 @dataclass(frozen=True)
@@ -47,17 +39,30 @@ def _own(kind, user):
 
 def keys(kind, user):
     """(name, label) of what known records may be recognised by."""
-    compared = {f"cf_{field.key}" for field in custom.fields_of(kind.subject, user) if field.kind in naming.COMPARED}
+    compared = {f"cf_{found.key}" for found in custom.fields_of(kind.subject, user) if found.kind in naming.COMPARED}
     return [(t.name, t.label) for t in targets(kind, user) if t.name == "title" or t.name in compared]
+
+
+def slow_key(kind, name):
+    """The own field of a key by which records cannot be looked up at once, or None."""
+    found = custom.field_named(kind.subject, name.removeprefix("cf_")) if name.startswith("cf_") else None
+    if found is None or found.key == kind.unique_by:
+        return None
+    return None if found.is_filterable and found.index_state == CustomField.Index.READY else found
+
+
+def known_headers(kind, user=None):
+    """{normal header: name of the target}."""
+    found = {}
+    for target in targets(kind, user):
+        for name in (target.label, *target.headers):
+            found.setdefault(normal(str(name)), target.name)
+    return found
 
 
 def guess(headers, kind, user):
     """{column index as text: target}, by the headers; the first of two columns wins."""
-    known = {}
-    for target in targets(kind, user):
-        for name in (target.label, *target.headers):
-            known.setdefault(normal(str(name)), target.name)
-    found = {}
+    known, found = known_headers(kind, user), {}
     for index, header in enumerate(headers):
         name = known.get(normal(header))
         if name and name not in found.values():
@@ -65,104 +70,89 @@ def guess(headers, kind, user):
     return found
 
 
-class Importer:
-    """Writes rows. `write(cells)` says what became of one: "created", "updated" or "skipped"; it raises Refused."""
+def recall(run, user):
+    """Take over what was chosen for the last file with the same columns; else records are known by what only one has."""
+    kind = run.kind
+    run.match = ["title" if kind.unique_by == "title" else f"cf_{kind.unique_by}"] if kind.unique_by else []
+    if last := last_like(run, user):
+        known = {target.name for target in targets(kind, user)}
+        run.mapping = {index: name for index, name in last.mapping.items() if name in known}
+        run.duplicates, run.match = last.duplicates, [key for key in last.match if key in known]
 
-    def __init__(self, kind, mapping, *, key, mode, by):
-        self.kind, self.key, self.mode, self.by = kind, key, mode, by
-        self.columns = {int(index): name for index, name in mapping.items()}
-        self.parsers = {item.name: item for item in _own(kind, by)}
-        self.relations = {relation.name: relation for relation in relations_of(kind)}
 
-    def write(self, cells):
-        values = {
-            name: cells[index].strip()
-            for index, name in self.columns.items()
-            if index < len(cells) and cells[index].strip()
-        }
-        if not values:
-            return "skipped"
-        found = self._known(values)
-        try:
-            with transaction.atomic():
-                return self._update(found, values) if found else self._create(values)
-        except Refused:
-            raise
-        except ValueError as refusal:  # of the services: a rule, a twin, a name that nobody has
-            raise Refused(str(refusal)) from None
+@dataclass
+class Row:
+    """One line: what it says of a record, and why it cannot be taken."""
 
-    def _known(self, values):
-        """The record that a row speaks of, or None. Raises Refused when several could be meant."""
-        if not self.key or self.key not in values:
-            return None
-        rows = ObjectRecord.objects.of(self.kind).visible_to(self.by)
-        if self.key == "title":
-            rows = rows.filter(name_key=sort_key(values["title"]))
-        else:
-            item = self.parsers[self.key]
-            rows = rows.filter(**{f"custom__{item.key}": self._parsed(self.key, values)})
-        found = list(rows.with_rights(self.by)[:2])
-        if len(found) > 1:
-            raise Refused(_("Several records could be meant. Give the column another value."))
-        return found[0] if found else None
+    line: int
+    cells: list
+    title: str = ""
+    owner: User | None = None
+    own: dict = field(default_factory=dict)  # {key of an own field: stored value}
+    ties: list = field(default_factory=list)  # [(relation, record)]
+    said: dict = field(default_factory=dict)  # {target: text}
+    reasons: list = field(default_factory=list)
 
-    def _create(self, values):
-        if self.mode == UPDATE:
-            return "skipped"
-        title = values.get("title", "")
-        if not title and not self.kind.pattern:
-            raise Refused(_("There is no “%(field)s”.") % {"field": self.kind.title_label})
-        own = {key: value for key, value in self._own_values(values).items() if value is not None}
-        checked = custom.check(
-            self.kind.subject, None, custom.defaults(self.kind.subject, self.by) | own, by=self.by, whole=True
-        )
-        record = records.create_record(self.kind, title, by=self.by, owner=self._owner(values), custom=checked)
-        self._tie(record, values, is_new=True)
-        return "created"
 
-    def _update(self, record, values):
-        if self.mode == CREATE:
-            return "skipped"
-        if not record.can_edit:
-            raise Refused(_("You may not change “%(record)s”.") % {"record": record})
-        if own := self._own_values(values):
-            # Written on the row as it is now: what others write into other fields meanwhile stays.
-            custom.write(record, own, by=self.by)
-        if values.get("title") and self.key != "title":
-            records.change_title(record, values["title"], by=self.by)
-        if (owner := self._owner(values)) is not None:
-            records.assign(record, owner, by=self.by)
-        self._tie(record, values, is_new=False)
-        return "updated"
+class Reader:
+    """Turns lines into rows, as the run maps its columns, in the name of whoever imports."""
 
-    def _own_values(self, values):
-        return {self.parsers[name].key: self._parsed(name, values) for name in values if name in self.parsers}
+    def __init__(self, run):
+        self.kind, self.by = run.kind, run.by
+        self.columns = {int(index): name for index, name in run.mapping.items()}
+        self.parsers = {item.name: item for item in _own(run.kind, run.by)}
+        self.relations = {relation.name: relation for relation in relations_of(run.kind)}
+        self._named = {}
 
-    def _parsed(self, name, values):
-        item = self.parsers[name]
-        try:
-            return item.parse(values[name])
-        except ValueError as refusal:
-            raise Refused(f"{item.label}: {refusal}") from None
+    def read(self, line, cells):
+        row = Row(line, cells)
+        for index, name in self.columns.items():
+            if index < len(cells) and (text := cells[index].strip()):
+                row.said[name] = text
+        row.title = row.said.get("title", "")[: naming.LONGEST]
+        for name, text in row.said.items():
+            try:
+                self._take(row, name, text)
+            except ValueError as refusal:
+                row.reasons.append(str(refusal))
+        return row
 
-    def _owner(self, values):
-        if "owner" not in values:
-            return None
-        text = values["owner"]
-        found = User.objects.filter(is_active=True, email__iexact=text) or User.objects.filter(
-            is_active=True, name__iexact=text
-        )
+    def _take(self, row, name, text):
+        if name == "owner":
+            row.owner = self._once("owner", text, self._colleague)
+        elif name in self.parsers:
+            item = self.parsers[name]
+            try:
+                row.own[item.key] = item.parse(text)
+            except ValueError as refusal:
+                raise ValueError(f"{item.label}: {refusal}") from None
+        elif relation := self.relations.get(name):
+            rows = target_named(relation.target).rows().visible_to(self.by)
+            try:
+                row.ties.append((relation, self._once(name, text, lambda typed: find_in(rows, typed))))
+            except ValueError as refusal:
+                raise ValueError(f"{relation.label}: {refusal}") from None
+
+    def missing(self, row):
+        """Why no record can be made of a row: required relations and a title; [] when nothing is missing."""
+        tied = {relation.name for relation, _other in row.ties}
+        asked = [r.label for name, r in self.relations.items() if r.is_required and name not in tied]
+        found = [_("Fill in “%(field)s”.") % {"field": label} for label in asked]
+        if not row.title and not self.kind.pattern:
+            found.insert(0, _("There is no “%(field)s”.") % {"field": self.kind.title_label})
+        return found
+
+    def _once(self, name, text, find):
+        """Look a name up once for all lines that say it."""
+        if len(self._named) > MOST_NAMES:
+            self._named.clear()
+        if (name, text) not in self._named:
+            self._named[name, text] = find(text)
+        return self._named[name, text]
+
+    def _colleague(self, text):
+        active = User.objects.filter(is_active=True)
+        found = active.filter(email__iexact=text) or active.filter(name__iexact=text)
         if len(found) != 1:
-            raise Refused(_("There is no colleague “%(name)s”.") % {"name": text})
+            raise ValueError(_("There is no colleague “%(name)s”.") % {"name": text})
         return found[0]
-
-    def _tie(self, record, values, *, is_new):
-        for name, relation in self.relations.items():
-            if name in values:
-                rows = target_named(relation.target).rows().visible_to(self.by)
-                try:
-                    ties.tie(relation, record, find_in(rows, values[name]), by=self.by)
-                except ValueError as refusal:
-                    raise Refused(f"{relation.label}: {refusal}") from None
-            elif is_new and relation.is_required:
-                raise Refused(_("Fill in “%(field)s”.") % {"field": relation.label})

@@ -5,6 +5,7 @@ A run that is killed goes on at the batch after the last one written; a line is 
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 
 from django.db import connection, transaction
@@ -28,22 +29,28 @@ BATCH = 1000
 def import_file(run):
     """Job: import a file. Result: counts, and a file of the refused rows with their reasons."""
     row = ImportRun.objects.for_card().get(pk=run.params["import"])
-    try:
+    with stopping(row):
         with row.source.content.open("rb") as file:
             run.start(count_lines(file, row))
-        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=_reached(row))) as ahead:
+        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=reached(row))) as ahead:
             while batch := ahead.get():
                 _take(run, row, batch, ahead)
+    return finish(row, "contacts_contact, contacts_contactpoint")
+
+
+@contextmanager
+def stopping(row):
+    """Within, an error stops the import: what was taken stays, and can be gone on with or undone."""
+    try:
+        yield
     except Exception as error:
-        # What was taken stays, and can be gone on with or undone.
         row.settle(ImportRun.State.STOPPED)
         if isinstance(error, reading.FileUnreadable):
             raise jobs.JobFailed(str(error)) from error
         raise
-    return _finish(row)
 
 
-def _reached(row):
+def reached(row):
     """The last line that was taken, by this job or one before it."""
     return row.rows.aggregate(last=Max("line"))["last"] or row.header_line
 
@@ -110,11 +117,12 @@ def _take(run, row, rows, ahead):
         run.advance(len(rows), checkpoint={"line": rows[-1].line}, **batch.write())
 
 
-def _finish(row):
+def finish(row, tables):
+    """Note that all lines were taken. Returns the job's result: counts, and the refused rows as a file."""
     row.settle(ImportRun.State.DONE)
     # The planner must know the new rows at once: the next page sorts and searches them.
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE contacts_contact, contacts_contactpoint")
+        cursor.execute(f"ANALYZE {tables}")
     result = {"rows": counted(row.counts), "url": row.get_absolute_url(), "url_label": _("Open the import")}
     if row.counts["failed"]:
         failed = row.rows.filter(outcome=ImportedRow.Outcome.FAILED).order_by("line")

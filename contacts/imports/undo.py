@@ -6,7 +6,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.imports import refusals
+from contacts.imports import object_undo, refusals
 from contacts.imports.batch import DERIVED
 from contacts.imports.fields import fields_written, restore
 from contacts.imports.targets import COMPANY, PERSON
@@ -25,13 +25,13 @@ OWN_EVENTS = ["contact.imported", "company.imported", "contact.import_undone"]
 @jobs.job("contacts.import_undo", gettext_lazy("Undo of an import"), icon="arrow-back-up")
 def undo_import(run):
     """Job: undo. Result: counts, and how many were left because somebody worked on them since."""
-    row = ImportRun.objects.select_related("file", "by").get(pk=run.params["import"])
+    row = ImportRun.objects.select_related("file", "by", "kind").get(pk=run.params["import"])
     # Updates are taken back from the last to the first: one contact may stand in several lines.
     rows = row.rows.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED], undone="").order_by("-line")
     run.start(rows.count())
     while batch := list(rows[:BATCH]):
         with transaction.atomic():
-            counts = _take_back(row, batch, by=run.by)
+            counts = (object_undo.take_back if row.kind_id else _take_back)(row, batch, by=run.by)
             run.advance(len(batch), checkpoint={"line": batch[-1].line}, **counts)
     companies = _take_back_companies(row)
     row.state = ImportRun.State.UNDONE

@@ -11,7 +11,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from contacts.imports import mapping, reading, vcard, workbook
+from contacts.imports import mapping, objects, reading, vcard, workbook
 from contacts.imports.encodings import encoding_of
 from contacts.models import ImportRun
 from crm import files
@@ -21,18 +21,18 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 Format = ImportRun.Format
 
 
-def receive(upload, user):
+def receive(upload, user, kind=None):
     """Keep an uploaded file. Returns the ImportRun, not yet started, with its columns mapped as well as can be guessed.
 
-    Raises FileRefused or FileUnreadable.
+    With `kind` its lines are records of that own kind. Raises FileRefused or FileUnreadable.
     """
     files.check(upload, files.safe_name(upload.name), settings.MAX_IMPORT_SIZE)
-    run = ImportRun(by=user, owner=user, team=user.team, format=format_of(upload))
+    run = ImportRun(by=user, owner=user, team=user.team, kind=kind, format=format_of(upload))
     with table_of(upload, run.format) as (table, sheets):
         run.sheets, run.sheet = sheets, sheets[0] if sheets else ""
         run.encoding, run.separator = ("utf-8", ",") if table else reading.detect(upload)
         _look(run, table or upload)
-        mapping.recall(run, user)
+        objects.recall(run, user) if kind else mapping.recall(run, user)
         with transaction.atomic():
             run.file = files.store(upload, upload.name, by=user, kind="import", limit=None)
             if table:
@@ -53,7 +53,7 @@ def _take_sheet(run, sheet):
     """Let another sheet of the workbook be what is read. The table of the one before goes."""
     with run.file.content.open("rb") as file, table_of(File(file), run.format, sheet) as (table, _sheets):
         _look(run, table)
-        mapping.recall(run, run.by)
+        objects.recall(run, run.by) if run.kind else mapping.recall(run, run.by)
         before, run.sheet = run.table, sheet
         with transaction.atomic():
             run.table = files.store(table, f"{run.file.name}.csv", by=run.by, kind="import", limit=None)
@@ -73,13 +73,17 @@ def _look(run, file, *, header_line=None):
     rows = list(islice(reading.rows(file, run.encoding, run.separator), SAMPLE_LINES))
     if not rows:
         raise reading.FileUnreadable(_("The file has no rows. Export it again with the columns you need."))
-    run.header_line = mapping.header_line(rows[:HEADER_LINES]) if header_line is None else header_line
+    known = objects.known_headers(run.kind) if run.kind else None
+    run.header_line = mapping.header_line(rows[:HEADER_LINES], known) if header_line is None else header_line
     samples = [cells for line, cells in rows if line > run.header_line]
     named = next((cells for line, cells in rows if line == run.header_line), [])
     width = max(map(len, [named, *samples]))
     run.headers = [cell.strip()[:200] for cell in named] + [""] * (width - len(named))
-    run.mapping = mapping.guess(run.headers, samples)
     run.headers_key = mapping.key_of(run.headers)
+    if run.kind:
+        run.mapping = objects.guess(run.headers, run.kind, run.by)
+        return
+    run.mapping = mapping.guess(run.headers, samples)
     run.system = "vCard" if run.format == Format.VCARD else mapping.system_of(run.headers)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models.imported import ImportedRow
 from crm import jobs
 from crm.access import Owned, OwnedQuerySet
-from crm.models import Job, StoredFile
+from crm.models import Job, ObjectKind, StoredFile
 
 
 def standard_keys():
@@ -20,7 +20,7 @@ def standard_keys():
 class ImportRunQuerySet(OwnedQuerySet):
     def for_card(self):
         """With what a row or the page shows."""
-        return self.select_related("file", "table", "by", "owner", "job", "check_job")
+        return self.select_related("kind", "file", "table", "by", "owner", "job", "check_job")
 
 
 class ImportRun(Owned):
@@ -63,6 +63,10 @@ class ImportRun(Owned):
         COMPANY_DOMAIN = "company_domain", _("Company: website")
         COMPANY_NAME = "company_name", _("Company: name")
 
+    # The kind of own record that the lines speak of; None for people and companies.
+    kind = models.ForeignKey(
+        ObjectKind, models.CASCADE, verbose_name=_("kind"), null=True, blank=True, related_name="+"
+    )
     file = models.ForeignKey(StoredFile, models.PROTECT, verbose_name=_("file"), related_name="+")
     table = models.ForeignKey(StoredFile, models.SET_NULL, null=True, blank=True, related_name="+")
     by = models.ForeignKey("crm.User", models.CASCADE, verbose_name=_("by"), related_name="+")
@@ -128,7 +132,8 @@ class ImportRun(Owned):
         mine = ImportRun.objects.filter(pk=self.pk, state__in=[self.State.DRAFT, self.State.STOPPED])
         if not mine.update(state=self.State.RUNNING):
             return False
-        self.job = jobs.start("contacts.import", by=by, params={"import": self.pk}, subject=self.file.name)
+        name = "contacts.import_objects" if self.kind_id else "contacts.import"
+        self.job = jobs.start(name, by=by, params={"import": self.pk}, subject=self.file.name)
         ImportRun.objects.filter(pk=self.pk).update(job=self.job)
         return True
 

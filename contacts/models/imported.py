@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from contacts.models.company import Company
 from contacts.models.contact import Contact
+from crm.models import ObjectRecord
 
 
 class ImportedRow(models.Model):
@@ -26,6 +27,8 @@ class ImportedRow(models.Model):
     line = models.IntegerField()
     outcome = models.CharField(max_length=7, choices=Outcome)
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    # The record of an own kind, in an import of such.
+    record = models.ForeignKey(ObjectRecord, models.SET_NULL, null=True, related_name="+", db_index=False)
     before = models.JSONField(default=dict)
     at = models.DateTimeField(null=True)
     undone = models.CharField(max_length=8, choices=Undone, blank=True, default="", db_default="")
@@ -36,10 +39,18 @@ class ImportedRow(models.Model):
         verbose_name = _("imported row")
         verbose_name_plural = _("imported rows")
         constraints = [models.UniqueConstraint(fields=["run", "line"], name="imported_line_once")]
-        indexes = [models.Index(fields=["run", "outcome", "line"], name="imported_outcome")]
+        indexes = [
+            models.Index(fields=["run", "outcome", "line"], name="imported_outcome"),
+            models.Index(fields=["record"], condition=models.Q(record__isnull=False), name="imported_record"),
+        ]
 
     def __str__(self):
         return f"{self.run_id}:{self.line}"
+
+    @property
+    def about(self):
+        """The person or the record of an own kind that the line made or changed; None when it is gone."""
+        return self.record if self.record_id else self.contact
 
 
 class ImportedCompany(models.Model):

@@ -45,7 +45,13 @@ class ImportList(ListPage):
     ]
     columns = [
         Column(
-            "file", _("File"), cell="contacts/cells/import.html", related=["file"], width="", phone="p1", fixed=True
+            "file",
+            _("File"),
+            cell="contacts/cells/import.html",
+            related=["file", "kind"],
+            width="",
+            phone="p1",
+            fixed=True,
         ),
         Column("state", _("State"), cell="contacts/cells/import_state.html", kind="choice", width="w-130", phone="p3"),
         Column("added", _("Created"), cell=_count("created"), kind="number", width="w-80"),

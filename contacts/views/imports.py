@@ -7,12 +7,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.imports import mapping, reading, upload
+from contacts.imports import mapping, object_undo, reading, upload
+from contacts.imports import undo as undoing
 from contacts.imports.batch import Batch
 from contacts.imports.cleaning import Cleaner
 from contacts.imports.forms import MappingForm, UploadForm, column_rows, target_groups
-from contacts.imports.undo import changed_since
 from contacts.models import ImportedRow, ImportRun
+from contacts.views import object_imports
 from contacts.views.import_list import ImportList
 from crm import files, htmx, jobs, lists
 from crm.access import fetch, require
@@ -44,23 +45,25 @@ def new(request):
 def show(request, pk):
     """The mapping with its preview before the start, the result after it."""
     run = fetch(ImportRun.objects.for_card(), request.user, pk)
+    if run.kind:
+        require(request.user, run.kind.subject)
     if run.state == ImportRun.State.DRAFT:
-        return _mapping(request, run, MappingForm(instance=run))
+        return _mapping(request, run, _form_of(run, request.user))
     rows = run.rows.order_by("line")
     refused = rows.filter(outcome=ImportedRow.Outcome.FAILED)[:PREVIEW]
-    left = rows.filter(undone=ImportedRow.Undone.LEFT).select_related("contact")[:LISTED]
+    left = rows.filter(undone=ImportedRow.Undone.LEFT).select_related("contact", "record")[:LISTED]
     return render(request, "contacts/import.html", {"run": run, "refused": refused, "left": left})
 
 
 @require_POST
 def start(request, pk):
     """Keep what was chosen, then start the job, once; "look" shows the preview again, "dry" runs it dry. A stopped one goes on."""
-    run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
+    run = _changeable(request, pk)
     if run.state == ImportRun.State.STOPPED and run.begin(by=request.user):
         return htmx.redirect(request, run.job.get_absolute_url())
     if run.state != ImportRun.State.DRAFT:
         return htmx.redirect(request, run.get_absolute_url(), _("This import has already been started."))
-    form = MappingForm(request.POST, instance=run)
+    form = _form_of(run, request.user, request.POST)
     if not form.is_valid():
         return _mapping(request, run, form, status=422)
     if form.reads_otherwise:
@@ -79,14 +82,26 @@ def start(request, pk):
 
 def undo(request, pk):
     """What the undo will leave, because somebody worked on it since; then the undo."""
-    run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
+    run = _changeable(request, pk)
     if not run.may_be_undone:
         raise BadRequest
     if request.method != "POST":
-        changed = changed_since(run, LISTED)
+        changed = (object_undo if run.kind else undoing).changed_since(run, LISTED)
         return render(request, "contacts/import_undo.html", {"run": run, "changed": changed, "most": LISTED})
     job = jobs.start("contacts.import_undo", by=request.user, params={"import": run.pk}, subject=run.file.name)
     return htmx.redirect(request, job.get_absolute_url())
+
+
+def _changeable(request, pk):
+    """The run, as far as the user may change it and the records it speaks of."""
+    run = fetch(ImportRun.objects.for_card(), request.user, pk, edit=True)
+    if run.kind:
+        require(request.user, run.kind.subject, "edit")
+    return run
+
+
+def _form_of(run, user, data=None):
+    return object_imports.form_of(run, user, data) if run.kind else MappingForm(data, instance=run)
 
 
 def _read_otherwise(request, run, form):
@@ -102,12 +117,16 @@ def _read_otherwise(request, run, form):
 
 def _mapping(request, run, form, *, status=200, nothing=False):
     """The page on which columns become fields, with the first rows as they would be taken."""
-    context = {"run": run, "form": form, "nothing": nothing, "groups": target_groups(request.user)}
+    context = {"run": run, "form": form, "nothing": nothing}
     context["remembered"] = mapping.last_like(run, request.user)
     try:
         lines = upload.first_rows(run, PREVIEW)
     except (reading.FileUnreadable, LookupError) as refusal:
         return render(request, "contacts/import.html", context | {"unreadable": str(refusal)}, status=status)
+    if run.kind:
+        context |= object_imports.context_of(run, lines, request.user)
+        return render(request, "contacts/import.html", context, status=status)
+    context["groups"] = target_groups(request.user)
     context["columns"] = column_rows(run, lines[0][1] if lines else [], request.user)
     context["preview"] = _preview(run, lines, request.user)
     context["bad"] = sum(1 for row, _outcome, _person in context["preview"] if row.reasons)

@@ -78,11 +78,12 @@ def cleaned(subject, changes, *, by=None):
     return found
 
 
-def check(subject, record, changes, *, by=None, overrides=None, whole=False):
+def check(subject, record, changes, *, by=None, overrides=None, whole=False, alone=False):
     """The custom values of a record after `changes` ({key: stored}), as rules allow them. Raises CustomRefused.
 
     `overrides` are other fields that change in the same act. `whole` demands every field that must be filled in;
-    else only those that this act empties or makes needed: what was missing before blocks nobody.
+    else only those that this act empties or makes needed: what was missing before blocks nobody. With `alone` it is not
+    held against other records: whoever writes many at once does that for all together.
     """
     before = dict(record.custom) if record is not None else {}
     after = {key: value for key, value in (before | changes).items() if value is not None}
@@ -98,7 +99,7 @@ def check(subject, record, changes, *, by=None, overrides=None, whole=False):
             blocks = whole or field.key in changes or not was.demands(field)
             errors |= {field.key: _("Fill in “%(field)s”.") % {"field": field.label}} if blocks else {}
     target = definitions.target_of(subject)
-    if target.check is not None and not errors:
+    if target.check is not None and not errors and not alone:
         errors = target.check(record, after, by)
     if errors:
         raise CustomRefused(errors)

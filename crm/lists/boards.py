@@ -104,6 +104,7 @@ def _deal_out(wish, item, lanes, *, with_rights):
 
 def _mover(wish, item):
     """The column in which the field may be written, if there is one: its cards can be moved."""
-    path = item.path or item.name
+    # The path of an own field is its key, which may be what a column of the list is called.
+    path = item.name if item.name.startswith("cf_") else item.path or item.name
     found = next((c for c in wish.all_columns if c.edit and path in {c.edit, f"{c.edit}_id"}), None)
     return found if found and wish.page.may(wish.user, "edit") else None

@@ -58,13 +58,17 @@ class ObjectRecord(Owned):
 
     def save(self, *args, **kwargs):
         """What follows from title and own fields follows here, whichever way they were written."""
+        self.follow()
+        if (fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*fields, "title", "name_key", "unique_value", "updated_at"}
+        super().save(*args, **kwargs)
+
+    def follow(self):
+        """Let the name follow title, number and own fields. `save` does; who writes many rows at once calls it."""
         from crm.objects.naming import name_of, unique_of
 
         self.title = name_of(self)
         self.name_key, self.unique_value = sort_key(self.title), unique_of(self)
-        if (fields := kwargs.get("update_fields")) is not None:
-            kwargs["update_fields"] = {*fields, "title", "name_key", "unique_value", "updated_at"}
-        super().save(*args, **kwargs)
 
     def get_absolute_url(self):
         return reverse("object_show", args=[self.definition.code, self.pk])

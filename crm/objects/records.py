@@ -4,7 +4,8 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from crm import events, participants
+from crm import bulk, events, participants
+from crm.events import EventRow
 from crm.models import ObjectKind, ObjectRecord
 from crm.objects import naming
 
@@ -26,7 +27,7 @@ class Taken(ValueError):
 def create_record(kind, title, *, by, owner=None, custom=None, number=None):
     """Make a record; who makes it owns it unless another is named. Raises Taken."""
     row = ObjectRecord(kind_id=kind.pk, title=title[: naming.LONGEST], custom=custom or {})
-    row.number = number or _next_number(kind)
+    row.number = number or draw_numbers(kind, 1)[0]
     row.assign_to(owner or by)
     if not kind.pattern:
         refuse_twins(kind, title, row.custom, by=by)
@@ -35,9 +36,47 @@ def create_record(kind, title, *, by, owner=None, custom=None, number=None):
     return row
 
 
-def _next_number(kind):
-    ObjectKind.objects.filter(pk=kind.pk).update(last_number=F("last_number") + 1)
-    return ObjectKind.objects.values_list("last_number", flat=True).get(pk=kind.pk)
+def draw_numbers(kind, n):
+    """The next n numbers of a kind, in order. Its row is locked until the transaction ends: whoever makes many records
+    draws their numbers in a transaction before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {ObjectKind._meta.db_table} SET last_number = last_number + %s WHERE id = %s RETURNING last_number",  # noqa: S608
+            [n, kind.pk],
+        )
+        (last,) = cursor.fetchone()
+    return list(range(last - n + 1, last + 1))
+
+
+def give_back(kind, numbers):
+    """Numbers that were drawn and not needed, unless somebody has drawn the next ones since."""
+    if numbers:
+        rows = ObjectKind.objects.filter(pk=kind.pk, last_number=numbers[-1])
+        rows.update(last_number=F("last_number") - len(numbers))
+
+
+@transaction.atomic
+def create_records(rows, *, by):
+    """Write new records of one kind at once: with number, owner and team, and own fields as rules allow them.
+
+    Raises IntegrityError when somebody wrote this moment what only one may have; nothing is written then.
+    """
+    for row in rows:
+        row.follow()
+    bulk.insert(rows)
+    label = ObjectRecord._meta.label_lower
+    events.record_many(
+        [
+            EventRow("object.created", target_type=label, target_id=row.pk, actor_id=by.pk, data={"title": row.title})
+            for row in rows
+        ]
+    )
+
+
+def twins_of(kind, values):
+    """{value: record} of the records that have these values, of which only one may have each."""
+    found = ObjectRecord.objects.of(kind).filter(unique_value__in=values) if values else []
+    return {row.unique_value: row for row in found}
 
 
 def refuse_twins(kind, title, custom, *, by, but=None):

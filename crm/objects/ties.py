@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import events
+from crm.events import EventRow
 from crm.models import ObjectRecord
 from crm.objects.relations import links_of, target_named
 
@@ -38,6 +39,25 @@ def tie(relation, record, other, *, by):
         )
     links.model.objects.create(relation=relation, record=record, target=other, is_single=relation.is_single)
     _tell("object.tied", relation, record, other, by)
+
+
+def tie_new(relation, pairs, *, by):
+    """Tie records that were just made and have no ties yet: [(record, other)], each record once."""
+    model = links_of(relation).model
+    model.objects.bulk_create(
+        [model(relation=relation, record=row, target=other, is_single=relation.is_single) for row, other in pairs]
+    )
+    party = f"{relation.target}_id" if relation.target in PARTIES else ""
+    label = ObjectRecord._meta.label_lower
+    events.record_many(
+        [
+            EventRow(
+                "object.tied", target_type=label, target_id=row.pk, actor_id=by.pk, data={"label": relation.label},
+                **({party: other.pk} if party else {}),
+            )
+            for row, other in pairs
+        ]
+    )  # fmt: skip
 
 
 @transaction.atomic
