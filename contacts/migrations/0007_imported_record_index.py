@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('contacts', '0005_object_imports'),
+        ('contacts', '0006_object_imports'),
     ]
 
     operations = [

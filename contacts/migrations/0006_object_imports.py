@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0004_whole_days_and_sheets'),
+        ('contacts', '0005_mailbox_proofs'),
         ('crm', '0002_events_and_words'),
     ]
 
