@@ -1,6 +1,7 @@
 """People and companies of the demo, half of them Russian-speaking. All addresses are reserved or invented."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from contacts import seed_consents
 from contacts.models import Contact, Task
@@ -347,6 +348,19 @@ _OWN_TASKS = [
 
 def _seed_own_tasks(plan):
     for role, kind, title, hours in _OWN_TASKS:
-        task = Task(kind=kind, title=title, due_at=plan.now + timedelta(hours=hours))
-        task.assign_to(plan.users[role])
+        user = plan.users[role]
+        task = Task(kind=kind, title=title, due_at=_at_work(plan, user, hours))
+        task.assign_to(user)
         task.save()
+
+
+def _at_work(plan, user, hours):
+    """So many hours from now, or the nearest working hour on the same side of now."""
+    local = (plan.now + timedelta(hours=hours)).astimezone(ZoneInfo(user.time_zone))
+    if 9 <= local.hour < 18:
+        return local
+    if hours > 0:
+        day = local + timedelta(days=local.hour >= 18)
+        return day.replace(hour=9 + hours % 8, minute=0, second=0, microsecond=0)
+    day = local - timedelta(days=local.hour < 9)
+    return day.replace(hour=16, minute=30, second=0, microsecond=0)

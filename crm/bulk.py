@@ -6,7 +6,7 @@ Both go below `save()`: derived fields are the caller's business. Audit triggers
 import io
 import json
 import re
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
@@ -49,7 +49,8 @@ def insert(objects):
                 field.pre_save(obj, add=True)
     # What nobody has set the database fills in, which COPY can do only for a whole column.
     names = [field.attname for field in fields if not _left_to_database(field, objects)]
-    copy(model, names, map(attrgetter(*names), objects))
+    # What is new has all its values at hand; past the descriptors they cost a third.
+    copy(model, names, map(itemgetter(*names), map(vars, objects)))
 
 
 def copy(model, names, rows):

@@ -22,7 +22,7 @@ from crm import files, jobs
 from crm.models import Workspace
 from crm.sheets import write_csv
 
-BATCH = 1000
+BATCH = 2000
 
 
 @jobs.job("contacts.import", gettext_lazy("Import"), icon="file-import")

@@ -10,7 +10,8 @@ from django.core.cache import cache
 from django.db import transaction
 
 from contacts.models import Participant, PlaybookRunStep, Recurrence, Task
-from contacts.services import invitations, next_steps, series, tasks
+from contacts.services import next_steps, series, tasks
+from contacts.services.invitation_letters import PURPOSE
 from crm.events import record
 from crm.models import Delivery
 
@@ -55,6 +56,8 @@ def put_back(name, *, by):
         found.save()
     rows = list(Task.objects.for_card().filter(pk__in=kept["gone"]).order_by("due_at"))
     _take_up_steps(kept["steps"])
+    if kept["left"]:
+        _invite_all_anew(Recurrence.objects.get(pk=rows[0].recurrence_id))
     for task in rows:
         _invite_anew(task)
         record("task.put_back", contact=task.contact, company=task.company, target=task, actor=by, title=task.title)
@@ -90,10 +93,21 @@ def _take_up_steps(steps):
         PlaybookRunStep.objects.filter(pk=pk).update(task=task, done_at=None)
 
 
+def _invite_all_anew(row):
+    """The same of letters about all of what repeats: those of the deletion name the revision it made."""
+    letters = Delivery.objects.filter(
+        key__startswith=f"invitation:series:{row.pk}:", key__endswith=f":{row.revision + 1}", purpose=PURPOSE
+    )
+    letters.filter(state__in=Delivery.WAITING).delete()
+    if letters.exists():
+        row.revision += 2
+        row.save(update_fields=["revision"])
+
+
 def _invite_anew(task):
     """Letters of cancellation that have not left stay here; who has got one is to be invited again."""
     letters = Delivery.objects.filter(
-        purpose=invitations.PURPOSE, target_type=task._meta.label_lower, target_id=task.pk, refs__method="CANCEL"
+        purpose=PURPOSE, target_type=task._meta.label_lower, target_id=task.pk, refs__method="CANCEL"
     )
     letters.filter(state__in=Delivery.WAITING).delete()
     if Participant.objects.filter(task=task, email__in=letters.values("to")).update(told=-1):

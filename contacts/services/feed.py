@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from contacts.models import CalendarFeed, Participant, Recurrence, Task
 from contacts.services import ical_series
-from contacts.services.invitations import entry_of
+from contacts.services.invitation_letters import entry_of
 from crm import ical
 from crm.models import Workspace
 

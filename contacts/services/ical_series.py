@@ -19,8 +19,14 @@ def uid_of(row):
     return row.uid or f"series-{row.pk}"
 
 
+def name_in(row, task):
+    """How an occurrence is named outside where its rule is known: as a part of that, newer with either of them."""
+    return {"uid": uid_of(row), "zone": row.zone, "revision": row.revision + task.revision}
+
+
 def entries(rows, *, since, draw):
-    """The entries of what repeats, from an instant on. `draw(task, uid=…, zone=…)` makes one of a task.
+    """The entries of what repeats, from an instant on. `draw(task, uid=…, zone=…, revision=…)` makes one of a
+    task.
 
     Rows of somebody else (given away since) are left out: they stand in his calendar.
     """
@@ -36,7 +42,7 @@ def _entries_of(course, draw):
     row = course.row
     if course.walls:
         yield ical.repeat(
-            draw(course.as_ruled(course.walls[0]), uid=uid_of(row), zone=row.zone),
+            draw(course.as_ruled(course.walls[0]), uid=uid_of(row), zone=row.zone, revision=row.revision),
             row.rule, row.zone, until=course.last, without=course.gone,
         )  # fmt: skip
     for task in course.made.values():
@@ -46,7 +52,7 @@ def _entries_of(course, draw):
         if wall not in course.walls:
             yield draw(task)
         elif any(getattr(task, name) != getattr(course.as_ruled(wall), name) for name in SAID):
-            yield ical.instead(draw(task, uid=uid_of(row), zone=row.zone), wall, row.zone, whole=row.whole_day)
+            yield ical.instead(draw(task, **name_in(row, task)), wall, row.zone, whole=row.whole_day)
 
 
 @dataclass

@@ -154,7 +154,9 @@ def _make(row, wall):
     task.uid = new_uid()
     task.save()
     reminders.set_reminders(task, row.reminders)
-    people = [Participant(task=task, user_id=p.get("user"), contact_id=p.get("contact"), name=p["name"], email=p["email"])
+    # Who has the rule in the calendar knows the occurrence.
+    people = [Participant(task=task, user_id=p.get("user"), contact_id=p.get("contact"), name=p["name"], email=p["email"],
+                          told=min(p.get("told", -1), 0), answer=p.get("answer", Participant.Answer.ASKED))
               for p in row.people if not p.get("user") or User.objects.filter(pk=p["user"], is_active=True).exists()]  # fmt: skip
     Participant.objects.bulk_create(people)
     next_steps.refresh(task)

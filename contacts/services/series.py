@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from contacts.models import Recurrence
-from contacts.services import invitations, next_steps, occurrences, reminders, tasks
+from contacts.models import Participant, Recurrence
+from contacts.models.activity import new_uid
+from contacts.services import invitations, next_steps, occurrences, reminders, series_guests, tasks
+from contacts.services.invitation_letters import known_to
 from crm import recurrence as rules
 from crm.events import record
 
@@ -30,11 +32,17 @@ def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
         row.skipped = _shifted(old.skipped, shift)
     row.rule = rule or row.rule
     row.minutes, row.reminders = minutes, sorted(minutes_before)
+    if "people" in values:
+        _uninvite(old, known_to(old) - _addresses(values["people"]), task, by)
+        values = values | {"people": series_guests.carry_over(row, values["people"])}
     for name, value in values.items():
         setattr(row, name, value)
+    row.revision += 0 if splits else 1
     row.team_id = row.owner.team_id if row.owner else row.team_id
     row.save()
     _lay_anew(old, row, task.slot if row is not old else "", shift, by)
+    if splits:
+        series_guests.tell_changed(old, task, by)
     occurrences.point_on(row, since)
     occurrences.make_next(row)
     record("task.series_changed", contact=row.contact, company=row.company, actor=by, title=row.title)
@@ -49,11 +57,16 @@ def delete(task, scope, *, by):
     if scope == FOLLOWING:
         row.rule, _before = rules.ending_before(row.rule, row.first, rules.slot_of(task.slot))
         rows = rows.filter(slot__gte=task.slot)
+    row.revision += 1
     _end_before(row, task.slot if scope == FOLLOWING else "")
     gone = list(rows)
     for lost in gone:
-        invitations.cancel(lost, by=by)
+        invitations.cancel(lost, by=by, without=known_to(row))
     rows.delete()
+    if scope == FOLLOWING:
+        series_guests.tell_changed(row, task, by)
+    else:
+        series_guests.cancel(row, task, by)
     next_steps.refresh(*gone)
     record("task.series_ended", contact=row.contact, company=row.company, actor=by, title=row.title)
     return gone
@@ -63,7 +76,9 @@ def _split(old, slot, shift):
     """A new recurrence from a slot on; the old one ends before it."""
     wall = rules.slot_of(slot)
     row = Recurrence.objects.get(pk=old.pk)
-    row.pk, row._state.adding = None, True
+    row.pk, row._state.adding, row.uid, row.revision = None, True, new_uid(), 0
+    row.people = [{name: p[name] for name in p if name not in {"told", "answer"}} for p in row.people]
+    old.revision += 1
     shorter, before = rules.ending_before(old.rule, old.first, wall)
     if before:
         row.rule = rules.with_count(old.rule, int(rules.parse(old.rule)["COUNT"]) - before)
@@ -81,6 +96,16 @@ def _end_before(row, slot):
     row.save()
 
 
+def _uninvite(row, emails, task, by):
+    """Tell those who no longer take part, once and for all of it."""
+    series_guests.cancel(row, task, by, only=emails)
+    Participant.objects.filter(task__recurrence=row, task__done_at=None, email__in=emails).update(told=-1)
+
+
+def _addresses(people):
+    return {person["email"].lower() for person in people}
+
+
 def _shifted(texts, shift):
     return [rules.slot_text(rules.slot_of(text) + shift) for text in texts]
 
@@ -93,10 +118,14 @@ def _lay_anew(old, row, since, shift, by):
     for task in old.occurrences.filter(done_at=None, slot__gte=since).order_by(order):
         wall = rules.slot_of(task.slot) + shift
         touched.append(copy(task))
+        known = known_to(old)
         if not rules.has(row.rule, row.first, wall):
-            invitations.cancel(task, by=by)
+            invitations.cancel(task, by=by, without=known)
             task.delete()
             continue
+        if row is not old:
+            # In their calendars the old rule has ended; of the new one they have not heard.
+            task.participants.filter(email__in=known).update(told=-1)
         _follow(task, row, wall)
         touched.append(task)
     next_steps.refresh(*touched)

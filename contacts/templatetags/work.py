@@ -19,4 +19,4 @@ def when(task):
 @register.filter
 def hour(task):
     """The time alone, where the day is known."""
-    return _("whole day") if task.day_on else clock(task.due_at)
+    return _("all day") if task.day_on else clock(task.due_at)

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from contacts.models import Participant, Task
-from contacts.services import invitations
+from contacts.services import invitations, series, series_guests
 from contacts.services.letters import LetterRefused
 from crm import htmx
 from crm.access import fetch
@@ -21,7 +21,8 @@ def invite(request, pk):
         messages.error(request, _("Give it a day and a time first."))
         return htmx.redirect(request, task.get_absolute_url())
     try:
-        n = invitations.send(task, by=request.user)
+        is_all = task.recurrence_id and request.POST.get("scope") == series.ALL
+        n = series_guests.send(task, by=request.user) if is_all else invitations.send(task, by=request.user)
     except LetterRefused as refusal:
         messages.error(request, str(refusal))
         return htmx.redirect(request, task.get_absolute_url())

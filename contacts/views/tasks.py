@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms_work import DelegateForm, ResultForm, TaskForm
 from contacts.models import Contact, Task
-from contacts.services import deletions, planning, rule_words, series, tasks
+from contacts.services import deletions, planning, rule_words, series, series_guests, tasks
 from contacts.views.work import place_of, planned_on
 from crm import htmx
 from crm.access import fetch, require
@@ -157,6 +157,7 @@ def _page(request, task, *, form=None, result=None, delegate=None, status=200):
         "target": planning.target_of(task, request.user),
         "guests": guests,
         "untold": [g for g in guests if not g.user_id and g.told < task.revision],
+        "untold_series": series_guests.untold(task.recurrence) if task.recurrence_id else [],
         "mine": next((g for g in guests if g.user_id == request.user.pk), None),
         "rule": rule_words.sentence(task.recurrence.rule) if task.recurrence_id else "",
         "can_delete": Task.objects.deletable_by(request.user).filter(pk=task.pk).exists(),

@@ -104,7 +104,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     week_start = models.PositiveSmallIntegerField(
         _("week begins on"),
-        choices=[(0, _("Monday")), (6, _("Sunday")), (5, _("Saturday"))],
+        # Not by Django's names of days, which begin sentences and would be overwritten.
+        choices=[
+            (0, pgettext_lazy("first day", "Monday")),
+            (6, pgettext_lazy("first day", "Sunday")),
+            (5, pgettext_lazy("first day", "Saturday")),
+        ],
         default=0,
         db_default=0,
     )

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from contacts.models import Participant, Playbook, PlaybookStep, Recurrence, Reminder, Task
 from contacts.services import invitations, occurrences, people, playbooks, tasks
+from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event
 
@@ -79,7 +80,7 @@ def test_a_task_is_as_it_was_and_nobody_hears_that_it_was_gone(client, meeting, 
 def test_who_has_read_the_cancellation_is_to_be_invited_anew(client, meeting, alice, time_machine, smtp):
     invitations.send(meeting, by=alice)
     undo = _delete(client, alice, meeting)
-    time_machine.move_to(NOW + invitations.HOLD, tick=False)
+    time_machine.move_to(NOW + HOLD, tick=False)
     send_due()
 
     client.post(undo)

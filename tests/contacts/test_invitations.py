@@ -10,6 +10,7 @@ from icalendar import Calendar
 
 from contacts.models import Participant
 from contacts.services import consents, invitations, letters, occurrences, people, series, tasks
+from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event, Notification
 from tickets.models import InboundMail, Ticket
@@ -106,7 +107,7 @@ def test_a_meeting_that_is_deleted_is_cancelled_for_those_who_knew_it(meeting, a
     send_due()
     # For some seconds it can still be taken back.
     assert len(smtp.letters) == 1
-    time_machine.move_to(NOW + invitations.HOLD, tick=False)
+    time_machine.move_to(NOW + HOLD, tick=False)
     send_due()
 
     method, text = _calendar_of(smtp.letters[-1].raw)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.models import Contact, ContactPoint
-from contacts.services import invitations, people
+from contacts.services import invitation_replies, people
 from contacts.services.replies import note_campaign_reply
 from crm.mail.bounces import take_report
 from crm.mail.incoming import guard
@@ -111,7 +111,7 @@ def _judge(letter, row, raw, trusted):
             return Verdict(Outcome.REPORT, f"{report.kind}: {report.words or report.status}"[:300])
         if not guard.may_be_human(letter, report):
             return Verdict(Outcome.IGNORED, "a report of the mail system about no letter of ours")
-    if said := invitations.take_reply(raw, letter.sender):
+    if said := invitation_replies.take_reply(raw, letter.sender):
         return Verdict(Outcome.IGNORED, said)
     if not letter.sender:
         return Verdict(Outcome.IGNORED, "no sender that could be answered")
