@@ -10,20 +10,34 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from crm import bulk, outbox
+from crm import access, bulk, outbox
 from crm.models.event import Event
 
 
 @dataclass(frozen=True)
 class EventKind:
-    """How an event reads in a timeline. `sentence` has {actor}, {target} and the keys of its data."""
+    """How an event reads in a timeline. `sentence` has {actor}, {target} and the keys of its data.
+
+    `guarded` is {key of the data: what one must be allowed to view to be told it}.
+    """
 
     name: str
     sentence: str
     icon: str
     group: str
     noisy: bool = False
+    guarded: dict = field(default_factory=dict, hash=False)
+
+    def guards(self, key):
+        """Whether not everybody who sees the record is told what stands under a key."""
+        return key in self.guarded
+
+    def told_to(self, user, data):
+        """The data with the words "hidden from you" for what is not for this user."""
+        hidden = {key for key, kind in self.guarded.items() if key in data and not access.may(user, kind)}
+        return data | dict.fromkeys(hidden, _("hidden from you")) if hidden else data
 
     def plain(self, data, actor):
         """The sentence as plain text; what it names and nobody knows is left out."""
@@ -64,9 +78,9 @@ _by_name: dict[str, Subscriber] = {}
 _known_months: set[date] = set()
 
 
-def declare(name, sentence, *, icon="point", group="changes", noisy=False):
+def declare(name, sentence, *, icon="point", group="changes", noisy=False, guarded=None):
     """Make a kind of event known. Groups: talks, email, deals, service, web, orders, changes."""
-    _kinds[name] = EventKind(name, sentence, icon, group, noisy)
+    _kinds[name] = EventKind(name, sentence, icon, group, noisy, guarded or {})
 
 
 def kind_named(name):

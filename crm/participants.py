@@ -82,6 +82,7 @@ def _tell(user, label, pk, event):
         return
     with override(user.language):
         actor = User.objects.filter(pk=event.actor_id).first()
-        said = events.kind_named(event.kind).plain(event.data, actor or _("The program"))
+        kind = events.kind_named(event.kind)
+        said = kind.plain(kind.told_to(user, event.data), actor or _("The program"))
         text = f"{record}: {said}"
     notify(user, "record.followed", text, record.get_absolute_url(), key=f"{event.id}")

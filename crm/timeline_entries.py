@@ -121,7 +121,8 @@ class _Words:
 
     def told(self, row):
         """What the event says that the reader may know."""
-        said = {k: v for k, v in row.data.items() if isinstance(v, str | int | float)}
+        data = events.kind_named(row.kind).told_to(self.user, row.data)
+        said = {k: v for k, v in data.items() if isinstance(v, str | int | float)}
         return {k: v for k, v in said.items() if not field_access.hides_data(self.user, row.kind, k)}
 
     def is_hidden(self, row):
