@@ -34,6 +34,7 @@ class PrivacyList(ListPage):
     default_sort = "due"
     search_key = "person"
     deletable = False
+    actions = "contacts/_privacy_actions.html"
     presets = [
         Preset("open", _("To answer"), {"field": "state", "op": "any_of", "value": ["open", "running"]}),
         Preset("erased", _("Erased"), {"all": [{"field": "kind", "op": "is", "value": "erasure"}, {"field": "state", "op": "is", "value": "done"}]}),
@@ -41,7 +42,7 @@ class PrivacyList(ListPage):
     columns = [
         Column("person", _("Person"), cell="contacts/cells/privacy_person.html", width="", phone="p1", fixed=True),
         Column("kind", _("Kind"), kind="choice", width="w-130", phone="p3"),
-        Column("state", _("State"), cell="contacts/cells/privacy_state.html", kind="choice", width="w-130", phone="p2"),
+        Column("state", _("State"), cell="contacts/cells/privacy_state.html", kind="choice", width="w-150", phone="p2"),
         Column("due", _("To be done by"), path="due_on", kind="day", sort="due_on", width="w-130", phone="p4"),
         Column("law", _("Law"), kind="choice", width="w-180"),
         Column("owner", _("Who sees to it"), kind="person", related=["owner"], width="w-130"),

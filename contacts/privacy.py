@@ -18,14 +18,19 @@ settings_page(
     )
 )
 declare_notification("privacy.due", _("A request about personal data is to be answered"), mail=True)
+declare_notification("privacy.broken", _("The certificates of erasures were altered"), mail=True)
 seeder("privacy", order=98)(seed_privacy.seed)
 periodic("contacts.tasks.keep_privacy", every=3600)
 periodic("contacts.tasks.sweep_retention", every=24 * 3600)
+periodic("contacts.tasks.check_erasures", every=24 * 3600)
+
 
 declare("privacy.requested", _("Asked about personal data: {what}"), icon="shield-lock")
 declare("privacy.copy_started", _("{actor} packs a copy of all data"), icon="file-zip")
 declare("privacy.copied", _("{actor} packed a copy of all data"), icon="file-zip")
 declare("privacy.fetched", _("{actor} fetched the copy of all data"), icon="download")
-declare("privacy.refused", _("{actor} refused a request about personal data: {why}"), icon="shield-x")
-declare("privacy.held", _("{actor} laid a legal hold on this person: {why}"), icon="lock")
+# The reasons speak of lawsuits and claims: they are for those who see to personal data.
+reasons = {"why": "privacy"}
+declare("privacy.refused", _("{actor} refused a request about personal data: {why}"), icon="shield-x", guarded=reasons)
+declare("privacy.held", _("{actor} laid a legal hold on this person: {why}"), icon="lock", guarded=reasons)
 declare("privacy.hold_lifted", _("{actor} lifted the legal hold"), icon="lock-open")

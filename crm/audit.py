@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pghistory
 from django.apps import apps
+from django.db import models
 
 from crm import field_access
 
@@ -20,12 +21,25 @@ def tracked(*, exclude=(), inserts=False):
     that hang on a record and are shown in its history.
     """
     added = [pghistory.InsertEvent("insert", level=pghistory.Statement)] if inserts else []
-    return pghistory.track(
-        *added,
-        pghistory.UpdateEvent("update", row=pghistory.Old, level=pghistory.Statement),
-        pghistory.DeleteEvent("delete", level=pghistory.Statement),
-        exclude=list(exclude),
-    )
+
+    def track(model):
+        return pghistory.track(
+            *added,
+            pghistory.UpdateEvent("update", row=pghistory.Old, level=pghistory.Statement),
+            pghistory.DeleteEvent("delete", level=pghistory.Statement),
+            exclude=list(exclude),
+            meta={"indexes": _indexes_of(model)},
+        )(model)
+
+    return track
+
+
+def _indexes_of(model):
+    """Keys have an index of their own; versions that name their record by label and number get one here."""
+    names = {field.name for field in model._meta.fields}
+    if not {"target_type", "target_id"} <= names:
+        return []
+    return [models.Index(fields=["target_type", "target_id"], name=f"{model._meta.model_name}_trail_about")]
 
 
 def context_id():

@@ -94,11 +94,18 @@ class Erasure(models.Model):
 
     @property
     def rows_gone(self):
-        return sum(n for kinds in self.counts.values() for act, n in kinds.items() if act == "erased")
+        return self._rows("erased")
 
     @property
     def rows_anonymised(self):
-        return sum(kinds.get("anonymised", 0) for kinds in self.counts.values())
+        return self._rows("anonymised")
+
+    @property
+    def rows_redacted(self):
+        return self._rows("redacted")
+
+    def _rows(self, act):
+        return sum(kinds.get(act, 0) for kinds in self.counts.values())
 
 
 class ErasedAddress(models.Model):
@@ -245,6 +252,11 @@ class RetentionRule(models.Model):
     def get_absolute_url(self):
         return reverse("contacts:retention_edit", args=[self.pk])
 
+    @property
+    def meaning(self):
+        """What it does, apart from name and switch: another meaning has to be tried anew."""
+        return self.act, self.tree, self.months, self.bought_within, self.daily
+
 
 class RetentionRun(models.Model):
     """What a rule did in one night, or would have done."""
@@ -255,6 +267,8 @@ class RetentionRun(models.Model):
     done = models.PositiveIntegerField(_("done"), default=0)
     spared = models.PositiveIntegerField(_("spared"), default=0)
     is_trial = models.BooleanField(_("trial"), default=False)
+    # [[number of a person, reason]] of those whom it found and had to leave.
+    left = models.JSONField(_("had to be left"), default=list, db_default=[])
     at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:

@@ -38,6 +38,7 @@ class Recurrence(Activity):
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="recurrence_next"),
             models.Index(fields=["owner"], condition=models.Q(next_at__isnull=False), name="recurrence_live"),
+            models.Index(fields=["target_type", "target_id"], name="recurrence_about"),
         ]
 
     @property

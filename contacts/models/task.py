@@ -82,6 +82,7 @@ class Task(Activity):
             models.Index(fields=["contact", "due_at"], condition=models.Q(done_at=None), name="task_next_of_contact"),
             models.Index(fields=["company", "due_at"], condition=models.Q(done_at=None), name="task_next_of_company"),
             models.Index(fields=["target_type", "target_id"], condition=models.Q(done_at=None), name="task_of_target"),
+            models.Index(fields=["target_type", "target_id"], name="task_about"),
             models.Index(fields=["owner", "due_at", "id"], name="task_calendar"),
         ]
         constraints = [models.UniqueConstraint(fields=["recurrence", "slot"], name="task_once_a_slot")]

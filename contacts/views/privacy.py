@@ -1,7 +1,7 @@
-"""Personal data: the desk of requests, a person's copy, erasing, and the certificates."""
+"""Personal data: the desk of requests, a person's copy, erasing."""
 
 from django.db import transaction
-from django.http import FileResponse, Http404, JsonResponse
+from django.http import FileResponse, Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -9,11 +9,11 @@ from django.views.decorators.http import require_POST
 
 from contacts.forms_privacy import ErasureForm, HoldForm, PrivacyRequestForm, RefusalForm
 from contacts.lists_privacy import PrivacyList
-from contacts.models import Contact, Erasure, LegalHold, PrivacyRequest
+from contacts.models import Contact, LegalHold, PrivacyRequest
 from contacts.services import privacy
-from contacts.services.privacy import certificates, requests
-from contacts.services.privacy.preview import preview
-from crm import htmx, lists
+from contacts.services.privacy import preview as previews
+from contacts.services.privacy import requests
+from crm import htmx, jobs, lists
 from crm.access import fetch, may, require
 from crm.events import record
 
@@ -75,11 +75,16 @@ def _show(request, row, form=None, status=200):
         "row": row,
         "contact": contact,
         "form": form or RefusalForm(),
-        "job": row.job if row.job and not row.job.is_over else None,
+        **_at_work(row.job),
         "failed": row.job if row.job and row.job.is_over and row.state == PrivacyRequest.State.RUNNING else None,
         "may_fetch": row.has_file and _may_fetch(row, request.user),
     }
     return render(request, "contacts/privacy_request.html", context, status=status)
+
+
+def _at_work(job):
+    """What the bar of progress needs of a job that is not over."""
+    return {"job": job, "job_label": jobs.kind_named(job.kind).label} if job and not job.is_over else {}
 
 
 @require_POST
@@ -138,28 +143,48 @@ def refusal(request, pk):
     return htmx.redirect(request, row.get_absolute_url(), _("Noted."))
 
 
+@require_POST
+def preview(request, pk):
+    """Count what will go: a job, for some tables are read whole."""
+    require(request.user, "privacy", "delete")
+    row, contact = _to_erase(request, pk)
+    previews.start(row, by=request.user)
+    return htmx.redirect(request, reverse("contacts:privacy_erase", args=[row.pk]))
+
+
 def erase(request, pk):
     """What will go and what stays, by the code that erases; a post with the name typed begins it."""
     require(request.user, "privacy", "delete")
-    row = fetch(PrivacyRequest.objects.for_card(), request.user, pk)
-    contact = _contact_of(row, request.user)
-    if row.kind != Kind.ERASURE or not row.is_open:
-        raise Http404
+    row, contact = _to_erase(request, pk)
+    counting = previews.last(row, request.user)
+    found = counting.result.get("found") if counting else None
     warnings = privacy.warnings(contact)
     form = ErasureForm(request.POST or None, contact=contact, warnings=warnings)
     refusal = ""
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and found is None:
+        refusal = _("Look first at what will go.")
+    elif request.method == "POST" and form.is_valid():
         try:
             requests.start_erasure(row, by=request.user)
             return htmx.redirect(request, row.get_absolute_url())
         except privacy.ErasureRefused as error:
             refusal = str(error)
-    goes, stays, total, earlier = preview(contact)
+    goes, stays = previews.lines(found) if found else ([], [])
     context = {
-        "row": row, "contact": contact, "form": form, "warnings": warnings, "goes": goes, "stays": stays, "total": total, "earlier": earlier,
-        "refusal": refusal, "hold": LegalHold.objects.filter(contact=contact).first(),
+        "row": row, "contact": contact, "form": form, "warnings": warnings, "found": found, "goes": goes, "stays": stays,
+        "refusal": refusal, "hold": LegalHold.objects.filter(contact=contact).first(), "counting": counting,
+        **_at_work(counting),
     }  # fmt: skip
     return render(request, "contacts/privacy_erase.html", context, status=422 if form.errors or refusal else 200)
+
+
+def _to_erase(request, pk):
+    """(request, person) of an erasure that is still to be done; else 404."""
+    row = fetch(PrivacyRequest.objects.for_card(), request.user, pk)
+    contact = _contact_of(row, request.user)
+    if row.kind != Kind.ERASURE or not row.is_open:
+        raise Http404
+    return row, contact
 
 
 def _contact_of(row, user):
@@ -171,35 +196,18 @@ def _contact_of(row, user):
 
 
 @require_POST
-@transaction.atomic
 def hold(request, pk):
     """Lay a legal hold on a person, or lift it."""
     require(request.user, "privacy", "edit")
     contact = fetch(Contact.objects.for_card(), request.user, pk)
-    held = LegalHold.objects.filter(contact=contact).first()
-    if held:
-        held.delete()
-        record("privacy.hold_lifted", contact=contact, actor=request.user)
-        return htmx.redirect(request, reverse("contacts:privacy_person", args=[contact.pk]), _("The hold is lifted."))
+    there = reverse("contacts:privacy_person", args=[contact.pk])
+    if requests.lift_hold(contact, by=request.user):
+        return htmx.redirect(request, there, _("The hold is lifted."))
     form = HoldForm(request.POST)
-    if not form.is_valid():
-        return _person(request, contact, form, status=422)
-    LegalHold.objects.create(contact=contact, by=request.user, reason=form.cleaned_data["reason"])
-    record("privacy.held", contact=contact, actor=request.user, why=form.cleaned_data["reason"])
-    return htmx.redirect(
-        request, reverse("contacts:privacy_person", args=[contact.pk]), _("The hold lies on this person.")
-    )
-
-
-def certificate(request, pk):
-    """Proof of an erasure: who, when, how many rows of which kind; nothing of the person."""
-    row = fetch(Erasure.objects.all(), request.user, pk)
-    context = {"row": row, "sound": certificates.is_sound(row), "lines": certificates.lines(row)}
-    return render(request, "contacts/erasure.html", context)
-
-
-def certificate_file(request, pk):
-    row = fetch(Erasure.objects.exclude(digest=""), request.user, pk)
-    answer = JsonResponse(certificates.document(row), json_dumps_params={"indent": 1})
-    answer.headers["Content-Disposition"] = f'attachment; filename="erasure-{row.uuid}.json"'
-    return answer
+    if form.is_valid():
+        try:
+            requests.lay_hold(contact, form.cleaned_data["reason"], by=request.user)
+            return htmx.redirect(request, there, _("The hold lies on this person."))
+        except requests.TooLate as error:
+            form.add_error("reason", str(error))
+    return _person(request, contact, form, status=422)

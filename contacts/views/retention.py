@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from contacts.forms_privacy import RetentionRuleForm
-from contacts.models import RetentionRule
+from contacts.models import Contact, RetentionRule
 from contacts.services.privacy import retention
-from crm import conditions, htmx
+from crm import conditions, htmx, jobs
 from crm.access import require
 from crm.conditions.widgets import dump
 
@@ -35,7 +35,7 @@ def edit(request, pk=None):
     return _page(request, rule, form, f, status=422 if form.errors else 200)
 
 
-def _page(request, rule, form=None, f=None, status=200, **more):
+def _page(request, rule, form=None, f=None, status=200):
     f = dump(rule.tree) if f is None and rule.tree else f or ""
     context = {
         "rule": rule,
@@ -44,19 +44,39 @@ def _page(request, rule, form=None, f=None, status=200, **more):
         # A trial is shown at an address of its own; the form belongs to the rule.
         "form_url": rule.get_absolute_url() if rule.pk else reverse("contacts:retention_new"),
         "sentence": _words(f, request.user),
-        "runs": rule.runs.all()[:20] if rule.pk else [],
-        **more,
+        "runs": _runs(rule, request.user),
+        **_trial(rule, request.user),
     }
     return render(request, "contacts/retention.html", context, status=status)
 
 
+def _trial(rule, user):
+    """The newest trial of the rule as it stands, or the job that is at it."""
+    job = retention.last_trial(rule, user) if rule.pk else None
+    if job is None:
+        return {}
+    if job.state != job.State.DONE:
+        return {"job": job, "job_label": jobs.kind_named(job.kind).label}
+    sample = Contact.objects.visible_to(user).filter(pk__in=job.result["sample"]).order_by("pk")
+    return {"trial": rule.runs.filter(pk=job.result["run"]).first(), "sample": sample}
+
+
+def _runs(rule, user):
+    """The last runs, each with [(person or None when they are gone or not to be seen, why they were left)]."""
+    runs = list(rule.runs.all()[:20]) if rule.pk else []
+    people = Contact.objects.visible_to(user).in_bulk([pk for run in runs for pk, _why in run.left])
+    for run in runs:
+        run.who_stayed = [(people.get(pk), retention.REASONS[why]) for pk, why in run.left]
+    return runs
+
+
 @require_POST
 def trial(request, pk):
-    """What the rule would do today, with a sample; nothing is done."""
+    """What the rule would do today: a job, for everybody is looked at. Nothing is done."""
     _require(request.user)
     rule = get_object_or_404(RetentionRule, pk=pk)
-    run, sample = retention.trial(rule)
-    return _page(request, rule, trial=run, sample=sample if rule.act == RetentionRule.Act.PEOPLE else [])
+    retention.start_trial(rule, by=request.user)
+    return htmx.redirect(request, rule.get_absolute_url())
 
 
 @require_POST

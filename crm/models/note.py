@@ -67,6 +67,7 @@ class Pin(About):
         verbose_name = _("pinned entry")
         verbose_name_plural = _("pinned entries")
         constraints = [models.UniqueConstraint(fields=["target_type", "target_id", "event_id"], name="pin_once")]
+        indexes = [models.Index(fields=["event_id"], name="pin_of_event")]
 
     def __str__(self):
         return str(self.event_id)

@@ -1,5 +1,6 @@
 """The desk of personal data: requests with their day, copies for the one who packed them, erasing with the name typed."""
 
+import zipfile
 from datetime import date, timedelta
 
 import pytest
@@ -7,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import Contact, Erasure, LegalHold, PrivacyRequest
-from contacts.services import people
-from contacts.services.privacy import requests
-from crm import access, outbox
-from crm.models import BusinessCalendar, Event, Notification, SpecialDay, StoredFile
+from contacts.services import people, privacy
+from contacts.services.privacy import copying, requests
+from contacts.services.privacy import preview as previews
+from crm import access, events, jobs, outbox, participants
+from crm.models import BusinessCalendar, Event, Job, Notification, SpecialDay, StoredFile
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,12 @@ def officer(workspace):
 @pytest.fixture
 def ann(workspace, alice):
     return people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann@example.com")
+
+
+def _look(client, row):
+    """Have everything counted that an erasure would take."""
+    client.post(reverse("contacts:privacy_preview", args=[row.pk]))
+    outbox.run_due()
 
 
 def _follow(client, answer):
@@ -88,8 +96,14 @@ def test_an_erasure_is_noted_looked_at_confirmed_and_proved(
     assert (row.due_on, row.owner, row.by, row.person) == (date(2026, 2, 9), officer, officer, "Ann Lee")
     assert "See what will go, and erase" in page
     erase = reverse("contacts:privacy_erase", args=[row.pk])
-    with django_assert_max_num_queries(400):
+    # Nobody erases without having looked.
+    answer = client.post(erase, {"name": "Ann Lee"})
+    assert (answer.status_code, "Look first at what will go" in answer.content.decode()) == (422, True)
+    assert not Erasure.objects.exists()
+    _look(client, row)
+    with django_assert_max_num_queries(25):
         assert "Contact points" in client.get(erase).content.decode()
+    assert "Ann" not in str(Job.objects.get(kind=previews.KIND).result)
 
     answer = client.post(erase, {"name": "Ann"})
     assert (answer.status_code, "Type it exactly" in answer.content.decode()) == (422, True)
@@ -124,6 +138,8 @@ def test_what_is_under_way_is_named_and_must_be_acknowledged(client, officer, al
     row = requests.note_request(ann, "erasure", by=officer)
     client.force_login(officer)
     erase = reverse("contacts:privacy_erase", args=[row.pk])
+
+    _look(client, row)
 
     assert "1 open ticket" in client.get(erase).content.decode()
     assert client.post(erase, {"name": "Ann Lee"}).status_code == 422
@@ -190,6 +206,7 @@ def test_without_the_right_nothing_leaves_and_nothing_goes(request, client, offi
         ("privacy_copy_now", ann.pk),
         ("privacy_copy", row.pk),
         ("privacy_erase", row.pk),
+        ("privacy_preview", row.pk),
         ("privacy_hold", ann.pk),
     ):
         assert (
@@ -197,3 +214,57 @@ def test_without_the_right_nothing_leaves_and_nothing_goes(request, client, offi
         )
 
     assert (Erasure.objects.count(), LegalHold.objects.count(), PrivacyRequest.objects.get().state) == (0, 0, "open")
+
+
+def test_the_count_is_cancelled_and_grows_old(client, officer, ann, time_machine):
+    row = requests.note_request(ann, "erasure", by=officer)
+    client.force_login(officer)
+    erase = reverse("contacts:privacy_erase", args=[row.pk])
+    client.post(reverse("contacts:privacy_preview", args=[row.pk]))
+    client.post(reverse("contacts:privacy_preview", args=[row.pk]))
+    job = Job.objects.get(kind=previews.KIND)
+    jobs.cancel(job)
+    outbox.run_due()
+    assert "Look through everything" in client.get(erase).content.decode()
+
+    _look(client, row)
+    assert client.get(erase).context["found"]["goes"]["contacts.contact"] == 1
+    time_machine.move_to(timezone.now() + timedelta(hours=25))
+    client.force_login(officer)
+    assert client.get(erase).context["found"] is None
+
+
+def test_the_reason_of_a_hold_is_for_those_who_see_to_personal_data(client, officer, alice, ann):
+    """Everybody who sees the person sees that a hold lies there; why is said to nobody else, and not in the copy."""
+    participants.follow(ann, alice)
+    participants.follow(ann, officer)
+    requests.lay_hold(ann, "Zq7 lawsuit", by=officer)
+    events.record("privacy.refused", contact=ann, actor=alice, why="Zq7 unknown")
+    outbox.run_due()
+    shown = {}
+    for user in (alice, officer):
+        client.force_login(user)
+        shown[user] = [
+            client.get(ann.get_absolute_url()).content.decode(),
+            client.get(reverse("timeline", args=["contact", ann.pk])).content.decode(),
+            client.get(reverse("history", args=["contact", ann.pk])).content.decode(),
+        ]
+        shown[user] += Notification.objects.filter(user=user).values_list("text", flat=True)
+
+    assert "Zq7" not in "".join(shown[alice])
+    assert "laid a legal hold on this person: hidden from you" in shown[alice][1]
+    assert "laid a legal hold on this person: Zq7 lawsuit" in shown[officer][1]
+    file, _counts = copying.pack(ann, "en", by=officer)
+    with zipfile.ZipFile(file.content.open("rb")) as archive:
+        assert "Zq7" not in archive.read("data.json").decode()
+
+
+def test_a_hold_comes_too_late_when_the_erasure_has_begun(client, officer, ann):
+    privacy.begin(ann, by=officer)
+    client.force_login(officer)
+
+    answer = client.post(reverse("contacts:privacy_hold", args=[ann.pk]), {"reason": "A claim"})
+
+    assert (answer.status_code, "has begun" in answer.content.decode()) == (422, True)
+    assert not LegalHold.objects.exists()
+    assert not Event.objects.filter(kind="privacy.held").exists()

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from contacts.models import Contact, Erasure, LegalHold, RetentionRule, RetentionRun
 from contacts.services import people
-from contacts.services.privacy import retention
+from contacts.services.privacy import requests, retention
 from contacts.tasks import sweep_retention
 from crm import events, files, outbox, tags
 from crm.models import Event, StoredFile, Tag
@@ -61,7 +62,10 @@ def test_nothing_goes_before_the_rule_was_tried_and_switched_on(client, admin, c
     rule.refresh_from_db()
     assert (rule.is_on, RetentionRun.objects.count(), len(_left())) == (False, 0, 8)
 
-    page = client.post(reverse("contacts:retention_trial", args=[rule.pk])).content.decode()
+    client.post(reverse("contacts:retention_trial", args=[rule.pk]))
+    assert "job" in client.get(rule.get_absolute_url()).context
+    outbox.run_due()
+    page = client.get(rule.get_absolute_url()).content.decode()
     assert "3 would go, 4 are old enough and spared" in page
     assert crowd["Ann"].get_absolute_url() in page
     assert crowd["Held"].get_absolute_url() not in page
@@ -94,7 +98,62 @@ def test_a_rule_takes_only_whom_its_condition_means_and_purchases_count_as_long_
     assert _left() == {"Bea", "Held", "Dealer", "Asker", "Lively"}
 
 
-def test_raw_letters_visits_and_exports_go_when_they_are_old(workspace, alice, folder, time_machine):
+def test_a_hold_laid_while_the_rule_is_at_work_keeps_one_and_not_the_others(client, admin, crowd, time_machine):
+    rule = RetentionRule.objects.create(name="R", act="people", months=24, bought_within=5, is_on=True)
+    rows, take = retention.found(rule)
+    batch = list(rows)
+    # Found already when somebody lays the hold.
+    requests.lay_hold(crowd["Bea"], "A claim", by=admin)
+    events.record("page.viewed", contact=crowd["Cid"])
+
+    assert [contact.first_name for contact in batch] == ["Ann", "Bea", "Cid"]
+    assert take(batch) == {crowd["Bea"].pk: "held", crowd["Cid"].pk: "changed"}
+
+    assert _left() == {"Bea", "Cid", "Held", "Buyer", "Dealer", "Asker", "Lively"}
+    assert [bool(erasure.digest) for erasure in Erasure.objects.all()] == [True]
+    # Nobody is left who was meant: the next run has nothing to do and nothing to say.
+    assert take(batch[:1]) == {}
+    run = retention.sweep(rule)
+    assert (run.found, run.done, run.spared, run.left) == (0, 0, 5, [])
+
+
+def test_who_cannot_be_erased_is_named_in_the_run_and_the_others_go(client, admin, crowd):
+    rule = RetentionRule.objects.create(name="R", act="people", months=24, bought_within=5, is_on=True, daily=2)
+    # A row that the program does not know holds on to her.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE strange (contact bigint NOT NULL REFERENCES contacts_contact (id) DEFERRABLE INITIALLY IMMEDIATE)"
+        )
+        cursor.execute("INSERT INTO strange VALUES (%s)", [crowd["Ann"].pk])
+
+    run = retention.sweep(rule)
+
+    assert (run.found, run.done, run.spared, run.left) == (3, 2, 4, [[crowd["Ann"].pk, "failed"]])
+    run.refresh_from_db()
+    assert run.left == [[crowd["Ann"].pk, "failed"]]
+    assert _left() == {"Ann", "Held", "Buyer", "Dealer", "Asker", "Lively"}
+    client.force_login(admin)
+    page = client.get(rule.get_absolute_url()).content.decode()
+    assert "something went wrong" in page
+    assert crowd["Ann"].get_absolute_url() in page
+
+
+def test_a_rule_that_was_changed_while_it_was_tried_has_not_been_tried(client, admin, crowd):
+    rule = RetentionRule.objects.create(name="R", act="people", months=24)
+    client.force_login(admin)
+    client.post(reverse("contacts:retention_trial", args=[rule.pk]))
+
+    def meanwhile():
+        RetentionRule.objects.filter(pk=rule.pk).update(months=1)
+
+    assert retention.trial(rule, step=meanwhile) == (None, [])
+
+    assert not RetentionRun.objects.exists()
+
+
+def test_raw_letters_visits_and_exports_go_when_they_are_old(
+    workspace, alice, folder, time_machine, django_capture_on_commit_callbacks
+):
     for day, number in ((LONG_AGO, 1), (NOW - timedelta(days=20), 2)):
         time_machine.move_to(day)
         raw = files.store(f"letter {number}".encode(), "letter.eml", kind="letter")
@@ -104,10 +163,11 @@ def test_raw_letters_visits_and_exports_go_when_they_are_old(workspace, alice, f
         events.record("page.viewed", contact=ann, page=f"/{number}")
     time_machine.move_to(NOW)
 
-    done = {
-        act: retention.sweep(RetentionRule.objects.create(name=act, act=act, months=12, is_on=True)).done
-        for act in ("raw_letters", "visits", "exports")
-    }
+    with django_capture_on_commit_callbacks(execute=True):
+        done = {
+            act: retention.sweep(RetentionRule.objects.create(name=act, act=act, months=12, is_on=True)).done
+            for act in ("raw_letters", "visits", "exports")
+        }
 
     assert done == {"raw_letters": 1, "visits": 1, "exports": 1}
     assert [(row.message_id, bool(row.raw)) for row in InboundMail.objects.order_by("pk")] == [

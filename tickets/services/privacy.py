@@ -2,12 +2,13 @@
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from contacts.services import privacy
 from contacts.services.privacy import retention
-from crm.models import StoredFile
+from crm import files
+from crm.models import Event, StoredFile, Workspace
 from tickets.models import InboundMail, Ticket, TicketMessage
 
 privacy.exempt(
@@ -34,10 +35,35 @@ def letters_held(person):
     return privacy.containing(InboundMail, sorted(person.emails), "sender")
 
 
-@privacy.finder("tickets.ticketmessage")
 def written_elsewhere(person):
     """What the person wrote in the request of somebody else."""
-    return privacy.containing(TicketMessage, sorted(person.emails), "sender")
+    theirs = Q(ticket__requester__in=person.numbers)
+    return privacy.containing(TicketMessage, sorted(person.emails), "sender").exclude(theirs)
+
+
+def take_out(messages, person):
+    """The request stays another's; that somebody wrote then is a part of it, what was written was the person's."""
+    keys = [message.pk for message in messages]
+    for message in messages:
+        told = Event.objects.about(message.ticket).filter(kind="ticket.customer_wrote", occurred_at=message.created_at)
+        told.update(data={})
+    with override(Workspace.get().language):
+        text = gettext("What stood here was erased together with the person who wrote it.")
+    TicketMessage.objects.filter(pk__in=keys).update(sender="", text=text, html="", images=[], message_id="")
+
+
+privacy.share(
+    "tickets.ticketmessage",
+    written_elsewhere,
+    take_out,
+    why=_("Written in the request of somebody else: that stays, what this person wrote in it goes."),
+)
+
+
+@privacy.finder("crm.storedfile")
+def pictures_sent_elsewhere(person):
+    """Pictures in what the person wrote there."""
+    return privacy.files_named_in(written_elsewhere(person).values_list("images", flat=True))
 
 
 @privacy.warns
@@ -54,16 +80,11 @@ def has_open_tickets(rule):
     return Q(Exists(Ticket.objects.open().filter(requester=OuterRef("pk"))))
 
 
-@retention.act("raw_letters")
+@retention.act("raw_letters", batch=500)
 def raw_letters(rule, day):
     """Letters as they came, with all their parts; what was said stands in the requests."""
 
     def take(rows):
-        files = StoredFile.objects.filter(pk__in=[row.raw_id for row in rows])
-        names = list(files.values_list("content", flat=True))
-        n = files.delete()[1].get("crm.StoredFile", 0)
-        for name in filter(None, names):
-            StoredFile._meta.get_field("content").storage.delete(name)
-        return n
+        files.remove_many(StoredFile.objects.filter(pk__in=[row.raw_id for row in rows]))
 
     return InboundMail.objects.filter(raw__isnull=False, received_at__lt=day).order_by("pk"), take

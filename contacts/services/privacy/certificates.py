@@ -1,12 +1,13 @@
 """The seal of erasures and the list of them that lives outside the database."""
 
 import json
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from pghistory.models import Event as Version
 
@@ -14,6 +15,8 @@ from contacts.models import Erasure
 from crm import keys
 
 FOLDER = "erasures"
+# No two are sealed in the same moment, whatever the clock does.
+_TICK = timedelta(microseconds=1)
 _SAID = (
     "uuid",
     "numbers",
@@ -30,13 +33,23 @@ _SAID = (
 
 
 def seal(erasure):
-    """Put a finished erasure at the end of the chain. The caller holds the transaction."""
+    """Put a finished erasure at the end of the chain. The caller holds the transaction.
+
+    One at a time: whoever waits for the lock sees the end that the other one has committed. The hour is set under the lock,
+    so that the order of the hours is the order of the chain.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('contacts_erasure_chain'))")
-    last = Erasure.objects.exclude(digest="").order_by("-finished_at", "-pk").first()
+    last = sealed().last()
+    erasure.finished_at = max(timezone.now(), last.finished_at + _TICK) if last else timezone.now()
     erasure.previous = last.digest if last else ""
     erasure.digest = digest_of(erasure)
     erasure.save()
+
+
+def sealed():
+    """The certificates in the order in which they were sealed."""
+    return Erasure.objects.exclude(digest="").order_by("finished_at", "pk")
 
 
 def digest_of(erasure):

@@ -20,12 +20,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from pghistory.models import Event as Version
 
+from contacts.models import Contact
+from contacts.services.privacy import naming
 from contacts.services.privacy.certificates import name_of
 from contacts.services.privacy.person import person_of
 from contacts.services.privacy.ties import gather, is_hidden, key_of, reached, told_to
-from crm import files
+from crm import events, files
+from crm.custom import all_fields, targets, values
 from crm.files import safe_name
-from crm.models import StoredFile, User, Workspace
+from crm.models import CustomField, Event, ObjectKind, ObjectRecord, StoredFile, User, Workspace
 
 # On the page; the file for machines has all.
 SHOWN = 500
@@ -39,7 +42,7 @@ files.guard_kind(KIND)
 def pack(contact, language, *, by, tell=lambda done, total: None):
     """Gather everything and keep it as an archive. Returns (StoredFile, {label: rows})."""
     person = person_of(contact)
-    found = gather(person)
+    found = gather(person).with_shared()
     models = sorted((m for m in found if not is_hidden(m)), key=_place)
     total, done, counts = sum(len(found[m]) for m in models), 0, {}
     with override(language), timezone.override(Workspace.get().time_zone):
@@ -53,6 +56,8 @@ def pack(contact, language, *, by, tell=lambda done, total: None):
             if rows:
                 counts[model._meta.label_lower] = len(rows)
                 tables.append({"label": model._meta.label_lower, "name": name_of(model), "rows": rows})
+        if named := naming.told(person):
+            tables.append({"label": "named_in", "name": _("Named in fields of other records"), "rows": named})
         return _archive(contact, tables, _files(found), language, by=by), counts
 
 
@@ -72,6 +77,10 @@ def _plain(row, found):
     for field in row._meta.concrete_fields:
         if not _SECRET.search(field.name) and not field.generated:
             value = _related(row, field, found) if field.is_relation else field.value_from_object(row)
+            if field.name == "custom":
+                value = _own_values(row, value, found)
+            elif field.name == "data" and isinstance(row, Event):
+                value = {key: said for key, said in value.items() if not events.kind_named(row.kind).guards(key)}
             if value not in (None, "", [], {}):
                 values[field.name] = value if isinstance(value, bool | int | float | list | dict) else _text(value)
     return values
@@ -86,6 +95,25 @@ def _related(row, field, found):
         return key if key in found.get(field.related_model, ()) else None
     other = field.related_model._base_manager.filter(pk=key).first()
     return (other.name or None) if isinstance(other, User) else other and str(other)
+
+
+def _own_values(row, custom, found):
+    """{what people call the field: value}: records by name, of other people nothing."""
+    said = dict(custom or {})
+    for field in all_fields(_subject_of(row)):
+        stored = said.pop(field.key, None)
+        if field.kind == CustomField.Kind.CONTACT and stored not in found.get(Contact, ()):
+            continue
+        if text := values.text(field, stored):
+            said[field.key if field.label in said else str(field.label)] = text
+    return said
+
+
+def _subject_of(row):
+    model = row.pgh_tracked_model if isinstance(row, Version) else type(row)
+    if model is ObjectRecord:
+        return next(kind.subject for kind in ObjectKind.everything() if kind.pk == row.kind_id)
+    return next((target.subject for target in targets() if target.model is model), "")
 
 
 def _text(value):

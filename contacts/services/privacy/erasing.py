@@ -1,7 +1,7 @@
 """Erasing a person: step by step, so that it goes on where it was broken off, and once however often it is run.
 
 Rows without which nothing else can be found (the record and its addresses) go last, in one transaction with the seal. What
-stays by law is made nobody's in the same transaction. The audit trail writes nothing meanwhile.
+stays by law is made nobody's in the same transaction, and what others have a part in is left to them without the person. The audit trail writes nothing meanwhile.
 """
 
 from collections.abc import Callable
@@ -18,13 +18,15 @@ from pghistory.models import Event as Version
 
 from contacts.models import Contact, ContactPoint, ErasedAddress, Erasure, ImportedRow, ImportRun, LegalHold, Task
 from contacts.services import next_steps
-from contacts.services.privacy import certificates, mentions
+from contacts.services.privacy import certificates, mentions, naming
 from contacts.services.privacy.person import of_erasure, person_of
-from contacts.services.privacy.ties import gather, in_order, rows_of, stay_of
+from contacts.services.privacy.ties import gather, in_order, rows_of, share_of, stay_of
 from crm import audit, vocabulary
 from crm.models import StoredFile
 
 BATCH = 500
+# In a plan before the label of a model: rows in which others have a part.
+_SHARED = "shared:"
 _warners: list[Callable] = []
 _closers: list[Callable] = []
 
@@ -54,8 +56,12 @@ def _planned(erasure, person):
     """What was found when the erasure began, and what has come since; written down before the first row goes."""
     found = gather(person)
     for label, keys in erasure.plan.items():
-        found.take(apps.get_model(label), keys)
+        if label.startswith(_SHARED):
+            found.shared.setdefault(apps.get_model(label.removeprefix(_SHARED)), set()).update(keys)
+        else:
+            found.take(apps.get_model(label), keys)
     erasure.plan = {model._meta.label_lower: sorted(keys) for model, keys in found.items()}
+    erasure.plan |= {_SHARED + model._meta.label_lower: sorted(keys) for model, keys in found.shared.items()}
     erasure.save(update_fields=["plan"])
     return found
 
@@ -116,7 +122,7 @@ def erase(erasure, tell=lambda done, total: None):
                 tell(done, total)
         # Looking through every table takes its time: not while the record is locked.
         if erasure.cause != Erasure.Cause.RULE:
-            erasure.mentions = mentions.left(person, without=last_models())
+            erasure.mentions = mentions.left(person, found, without=last_models())
         _finish(erasure, person)
     _settle(erasure)
     return erasure
@@ -166,7 +172,7 @@ def _forget_visitors(versions):
 
 @transaction.atomic
 def _finish(erasure, person):
-    """What stays is made nobody's, what came meanwhile goes, and at last the record; the seal is set."""
+    """What stays is made nobody's or the others', what came meanwhile goes, and at last the record; the seal is set."""
     list(Contact.objects.select_for_update().filter(pk__in=person.numbers))
     found = _planned(erasure, person)
     words = vocabulary.words_in(found, rows_of)
@@ -174,11 +180,17 @@ def _finish(erasure, person):
         for model in found:
             if stay_of(model):
                 _count(erasure, model, "anonymised", _make_nobodys(model, found[model]))
+        for model, keys in found.shared.items():
+            rows = list(rows_of(model, keys))
+            share_of(model).redact(rows, person)
+            _count(erasure, model, "redacted", len(rows))
+        for model, n in naming.forget(person).items():
+            _count(erasure, model, "redacted", n)
     for model in in_order(found):
         if not stay_of(model):
             _delete(erasure, model, sorted(found[model]))
     vocabulary.forget_words(words)
-    erasure.finished_at, erasure.plan = timezone.now(), {}
+    erasure.plan = {}
     certificates.seal(erasure)
     erasure.requests.exclude(state="done").update(state="done", closed_at=erasure.finished_at)
 

@@ -6,17 +6,19 @@ from operator import or_
 from django.db import models
 from django.db.models.functions import Cast
 
-from contacts.services.privacy.ties import gather, key_of, says, stay_of, tables
+from contacts.services.privacy.scanning import says
+from contacts.services.privacy.ties import key_of, stay_of, tables
 
 
-def left(person, *, without=()):
+def left(person, rows, *, without=()):
     """{label: number of rows} of all tables in which something of the person can be read, read to the end.
 
-    Rows that are about to be made nobody's do not count; colleagues decide about the others by hand.
+    Those of `rows` (what `gather` found) that are about to be made nobody's or the others' do not count; colleagues decide
+    about the rest by hand.
     """
     if not person.telling:
         return {}
-    spared = {model: keys for model, keys in gather(person).items() if stay_of(model)}
+    spared = {model: keys for model, keys in rows.items() if stay_of(model)} | rows.shared
     found = {}
     for model in tables():
         if model not in without and (n := _count(model, person.telling, spared.get(model, ()))):

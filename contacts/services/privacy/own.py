@@ -1,7 +1,5 @@
 """What the tables of contacts, of the program itself and of its libraries hold of a person."""
 
-import re
-
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
@@ -9,12 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ErasedAddress, FixRun, ImportedRow, ImportKey, Merge, MergeStep, Participant
 from contacts.services import consents
-from contacts.services.privacy.ties import anonymise, containing, exempt, finder, follower, hide, others, rows_of, tie
+from contacts.services.privacy.files import named_in, of_imports, with_people
+from contacts.services.privacy.scanning import containing
+from contacts.services.privacy.ties import anonymise, exempt, finder, follower, hide, others, rows_of, tie
 from crm.models import Delivery, Job, Notification, OutboxMessage, StoredFile
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# Kinds of files in which rows of many people stand.
-OF_MANY = ("export", "import")
 _pages = set()
 
 exempt(
@@ -40,11 +37,6 @@ exempt(
 exempt(
     "Conditions and views that colleagues wrote.",
     *("crm.savedview", "crm.savedview_default_for", "crm.feed", "crm.alert", "crm.alertrow"),
-)
-exempt(
-    "Records of the company's own kinds: they stay, what ties them to the person goes.",
-    *("crm.objectkind", "crm.objectkindevent", "crm.objectrelation", "crm.objectrelationevent", "crm.objectrecord"),
-    *("crm.objectrecordevent", "crm.recordlink", "contacts.companylink"),
 )
 exempt(
     "Companies, which are no people.",
@@ -163,46 +155,20 @@ def jobs(person):
 @finder("crm.storedfile")
 def files_of_many(person):
     """Exported files in which the person stands."""
-    wanted = [text.encode() for text in [*person.telling, *person.names]]
-    rows = StoredFile.objects.filter(kind__in=OF_MANY)
-    rows = rows.exclude(pk__in=_files_of_imports())
-    return StoredFile.objects.filter(pk__in=[row.pk for row in rows.iterator() if holds(row, wanted)])
-
-
-def _files_of_imports():
-    from contacts.models import ImportRun
-
-    runs = ImportRun.objects.values_list("file_id", "table_id")
-    return {pk for pair in runs for pk in pair if pk}
-
-
-def holds(file, wanted):
-    """Whether one of these texts (bytes) stands in a file, which is read in pieces."""
-    try:
-        content = file.content.open("rb")
-    except (FileNotFoundError, ValueError):
-        return False
-    with content:
-        tail, longest = b"", max(map(len, wanted), default=0)
-        while piece := content.read(1 << 20):
-            if any(text in tail + piece for text in wanted):
-                return True
-            tail = piece[-longest:]
-    return False
+    return StoredFile.objects.filter(pk__in=with_people([*person.telling, *person.names]))
 
 
 @follower("crm.storedfile")
 def files_named_in_rows(found):
     """Files that rows name: by a key, or by their uuid in a field of one's own or in a list of attachments."""
-    keys, uuids = set(), set()
+    keys, named = set(), []
     for model, rows in found.items():
         for field in model._meta.concrete_fields:
             if field.is_relation and field.related_model is StoredFile:
                 keys |= set(rows_of(model, rows).values_list(field.attname, flat=True)) - {None}
             elif field.name in {"custom", "files", "images"}:
-                texts = rows_of(model, rows).values_list(field.name, flat=True)
-                uuids |= {uuid for text in texts for uuid in _UUID.findall(str(text))}
-    return StoredFile.objects.filter(Q(pk__in=keys) | Q(uuid__in=uuids)).exclude(pk__in=_files_of_imports())
+                named += rows_of(model, rows).values_list(field.name, flat=True)
+    return (StoredFile.objects.filter(pk__in=keys) | named_in(named)).exclude(pk__in=of_imports())
 
 
 @follower("crm.notification")

@@ -24,6 +24,11 @@ class Person:
         """Texts by which the person is recognised for certain wherever they stand."""
         return sorted(text for text in self.emails | self.phones if len(text) >= TELLING)
 
+    @property
+    def texts(self):
+        """What is taken out of texts that others have a part in: that, and the full names."""
+        return [*self.telling, *sorted(self.names)]
+
 
 def person_of(contact):
     """The person behind a record, with everything it was before."""

@@ -7,6 +7,7 @@ number and moment of their making: in a restored database the same number may by
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Func
 
 from contacts.models import Contact, Erasure
 from contacts.services.privacy import certificates
@@ -21,19 +22,37 @@ def replay(documents):
 
     Returns {certificates, people}: how many of each. Twice is once.
     """
-    done = {"certificates": 0, "people": 0}
-    for document in sorted(documents, key=lambda one: one["finished_at"]):
-        erasure, new = _known(document)
-        done["certificates"] += new
-        done["people"] += _again(erasure)
-    return done
+    known = [_known(document) for document in sorted(documents, key=lambda one: one["finished_at"])]
+    # All of them first: what is sealed anew goes to the end of the whole chain.
+    people = sum(_again(erasure) for erasure, _new in known)
+    return {"certificates": sum(new for _erasure, new in known), "people": people}
+
+
+def restore():
+    """The hourly look: what the storage knows and the database does not comes back, and who is there again is erased again.
+
+    Returns the numbers of the certificates that are not as they were sealed.
+    """
+    broken = []
+    for document in missing():
+        try:
+            _known(document)
+        except ValueError:
+            broken.append(document["uuid"])
+    for erasure in _of_people_there_again():
+        _again(erasure)
+    return broken
+
+
+def _of_people_there_again():
+    numbers = certificates.sealed().order_by().annotate(number=Func(F("numbers"), function="unnest")).values("number")
+    there = list(Contact.objects.filter(pk__in=numbers).values_list("pk", flat=True))
+    return list(certificates.sealed().filter(numbers__overlap=there)) if there else []
 
 
 def missing():
     """Certificates in the storage of which the database knows nothing: a backup was restored."""
-    return certificates.written(
-        without=set(map(str, Erasure.objects.exclude(digest="").values_list("uuid", flat=True)))
-    )
+    return certificates.written(without=set(map(str, certificates.sealed().values_list("uuid", flat=True))))
 
 
 @transaction.atomic

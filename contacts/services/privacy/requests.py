@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from contacts.models import Contact, PrivacyRequest
+from contacts.models import Contact, Erasure, LegalHold, PrivacyRequest
 from contacts.models.consent import Law
 from contacts.services.consents import law_for
 from contacts.services.privacy.erasing import begin
@@ -95,6 +95,32 @@ def refuse(row, reason, *, by):
     rows = PrivacyRequest.objects.filter(pk=row.pk, state=State.OPEN)
     if rows.update(state=State.REFUSED, answer=reason, closed_at=timezone.now()):
         record("privacy.refused", contact=row.contact, target=row, actor=by, why=reason)
+
+
+class TooLate(ValueError):
+    """A hold cannot keep what is being erased already; the message says so."""
+
+
+@transaction.atomic
+def lay_hold(contact, reason, *, by):
+    """Lay a legal hold: nothing of the person is erased while it lies. Raises TooLate when an erasure has begun.
+
+    The record is locked, as it is where an erasure begins: one of the two is the first.
+    """
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    if Erasure.objects.filter(digest="", numbers__contains=[contact.pk]).exists():
+        raise TooLate(_("The erasure of this person has begun: a hold would keep the rest of it only."))
+    LegalHold.objects.create(contact=contact, by=by, reason=reason)
+    record("privacy.held", contact=contact, actor=by, why=reason)
+
+
+@transaction.atomic
+def lift_hold(contact, *, by):
+    """Lift the hold on a person. Returns whether there was one."""
+    if not LegalHold.objects.filter(contact=contact).delete()[0]:
+        return False
+    record("privacy.hold_lifted", contact=contact, actor=by)
+    return True
 
 
 def remind(now=None):

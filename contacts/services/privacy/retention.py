@@ -1,40 +1,72 @@
-"""Rules of retention: what is older than its time goes, a batch a night, when somebody has switched the rule on.
+"""Rules of retention: what is older than its time goes, a batch at a time, when somebody has switched the rule on.
 
 A rule finds rows by age, by its condition (people only) and without those that are exempt: a legal hold, something
 still under way, a purchase not long ago. An app declares what it can do and whom it spares:
 
-    @retention.act("raw_letters")           # gives (rows older than the day, fn(batch of rows))
+    @retention.act("raw_letters", batch=500)    # gives (rows older than the day, fn(batch of rows))
     def raw_letters(rule, before): ...
 
-    @retention.spares                       # gives a condition on contacts that stay
+    @retention.spares                           # gives a condition on contacts that stay
     def open_deals(rule): ...
+
+Rows of one kind go by one statement a batch. People go one by one, each with a certificate; but whole tables are looked
+through once for a batch of them.
 """
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
 from operator import or_
 
 from dateutil.relativedelta import relativedelta
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Erasure, LegalHold, RetentionRule, RetentionRun
-from contacts.services.privacy.erasing import begin, erase
-from crm import conditions
-from crm.models import Event, StoredFile
+from contacts.services.privacy import scanning
+from contacts.services.privacy.erasing import ErasureRefused, begin, erase
+from contacts.services.privacy.person import person_of
+from crm import conditions, files, jobs
+from crm.models import Event, Job, StoredFile
 
-BATCH = 100
+log = logging.getLogger(__name__)
+
+TRIAL = "contacts.retention_trial"
+# A trial asks so many questions, and shows so many people.
+STEPS, SAMPLE = 3, 10
 VISITS = ("page.viewed",)
-_acts: dict[str, Callable] = {}
+HELD, CHANGED, FAILED = "held", "changed", "failed"
+REASONS = {
+    CHANGED: _("something happened with this person while the rule was at work"),
+    HELD: _("a legal hold was laid while the rule was at work"),
+    FAILED: _("something went wrong; the log of the program says what"),
+}
+
+
+@dataclass(frozen=True)
+class Act:
+    """What rules do: `find(rule, before)` gives (rows, fn that takes a batch), `batch` how many rows at once."""
+
+    find: Callable
+    batch: int
+
+
+_acts: dict[str, Act] = {}
 _spares: list[Callable] = []
 
 
-def act(name):
-    """Decorator: `fn(rule, before)` gives (rows, fn(rows of a batch)) of one act of the rules."""
+def act(name, *, batch):
+    """Decorator: `fn(rule, before)` gives (rows, fn(rows of a batch)) of one act of the rules.
+
+    The latter gives {key of a row: reason} of those it had to leave, or None.
+    """
 
     def register(fn):
-        _acts[name] = fn
+        _acts[name] = Act(fn, batch)
         return fn
 
     return register
@@ -53,7 +85,7 @@ def before(rule, now=None):
 
 def found(rule, now=None):
     """(rows that a rule would take, in order; fn that takes a batch of them)."""
-    return _acts[rule.act](rule, before(rule, now))
+    return _acts[rule.act].find(rule, before(rule, now))
 
 
 def spared(rule, now=None):
@@ -63,43 +95,90 @@ def spared(rule, now=None):
     return _old_people(rule, before(rule, now)).filter(_exempt(rule)).count()
 
 
-def trial(rule, now=None):
-    """What a rule would do today, with nothing done: (RetentionRun, the first ten rows)."""
+def trial(rule, now=None, step=lambda: None):
+    """What a rule would do today, with nothing done: (RetentionRun, keys of the first rows).
+
+    A rule that was changed meanwhile has not been tried: (None, []).
+    """
     rows, _take = found(rule, now)
-    run = RetentionRun.objects.create(rule=rule, is_trial=True, found=rows.count(), spared=spared(rule, now))
-    return run, list(rows[:10])
+    n = rows.count()
+    step()
+    stay = spared(rule, now)
+    step()
+    sample = list(rows.values_list("pk", flat=True)[:SAMPLE]) if rule.act == RetentionRule.Act.PEOPLE else []
+    step()
+    with transaction.atomic():
+        now_is = RetentionRule.objects.select_for_update().filter(pk=rule.pk).first()
+        if now_is is None or now_is.meaning != rule.meaning:
+            return None, []
+        return RetentionRun.objects.create(rule=rule, is_trial=True, found=n, spared=stay), sample
+
+
+def start_trial(rule, *, by):
+    """Begin to count what a rule would do. Returns the Job."""
+    return jobs.start(TRIAL, by=by, params={"rule": rule.pk, "quiet": True}, subject=rule.name)
+
+
+def last_trial(rule, by):
+    """The newest trial that somebody began: a Job, or None."""
+    return Job.objects.filter(by=by, kind=TRIAL, params__rule=rule.pk).order_by("-created_at", "-pk").first()
 
 
 def sweep(rule, now=None, tell=lambda steps: None):
-    """Carry a rule out for today, up to its limit a day. Returns the RetentionRun; one that is off does nothing."""
+    """Carry a rule out for today, up to its limit a day. Returns the RetentionRun; one that is off does nothing.
+
+    Whoever has to be left is noted in the run with the reason, and the others go on.
+    """
     today = timezone.localdate(now)
     rows, take = found(rule, now)
     already = rule.runs.filter(day=today, is_trial=False).aggregate(n=Sum("done"))["n"] or 0
     run = RetentionRun.objects.create(rule=rule, day=today, found=rows.count(), spared=spared(rule, now))
-    left = max(0, rule.daily - already)
-    while left and RetentionRule.objects.filter(pk=rule.pk, is_on=True).exists():
-        batch = list(rows[: min(BATCH, left)])
+    while run.done + already < rule.daily and RetentionRule.objects.filter(pk=rule.pk, is_on=True).exists():
+        rest = rows.exclude(pk__in=[pk for pk, _why in run.left]) if run.left else rows
+        batch = list(rest[: min(_acts[rule.act].batch, rule.daily - already - run.done)])
         if not batch:
             break
-        taken = take(batch)
-        RetentionRun.objects.filter(pk=run.pk).update(done=run.done + taken)
-        run.done, left = run.done + taken, left - len(batch)
+        left = take(batch) or {}
+        run.done += len(batch) - len(left)
+        run.left += [[pk, why] for pk, why in left.items()]
+        run.save(update_fields=["done", "left"])
         tell(len(batch))
-        if not taken:
-            break
     return run
 
 
-@act("people")
+@act("people", batch=50)
 def people(rule, day):
     """People with whom nothing has happened since the day, and who are not exempt."""
+    meant = _old_people(rule, day).exclude(_exempt(rule)).order_by("pk")
 
     def take(rows):
-        for contact in rows:
-            erase(begin(contact, by=None, cause=Erasure.Cause.RULE))
-        return len(rows)
+        with scanning.once_for([person_of(contact) for contact in rows]):
+            reasons = {contact.pk: _take_one(contact, meant) for contact in rows}
+        return {pk: why for pk, why in reasons.items() if why}
 
-    return _old_people(rule, day).exclude(_exempt(rule)).order_by("pk"), take
+    return meant, take
+
+
+def _take_one(contact, meant):
+    """Erase one person. Returns why they stay, or None: one of them never keeps the others waiting."""
+    try:
+        # The batch was read a while ago.
+        if not meant.filter(pk=contact.pk).exists():
+            return _why_not(contact)
+        erase(begin(contact, by=None, cause=Erasure.Cause.RULE))
+    except ErasureRefused:
+        return HELD
+    except Exception:
+        log.exception("The rule of retention could not erase the person %s.", contact.pk)
+        return FAILED
+    return None
+
+
+def _why_not(contact):
+    """Why somebody is not meant any more; None for those who are gone by now."""
+    if LegalHold.objects.filter(contact=contact.pk).exists():
+        return HELD
+    return CHANGED if Contact.objects.filter(pk=contact.pk).exists() else None
 
 
 def _old_people(rule, day):
@@ -114,25 +193,24 @@ def _exempt(rule):
     return reduce(or_, (spare(rule) for spare in _spares), Q(held))
 
 
-@act("visits")
+@act("visits", batch=5000)
 def visits(rule, day):
     """Visits of pages in the stream."""
 
     def take(rows):
-        return Event.objects.filter(id__in=[row.id for row in rows], occurred_at__lt=day, kind__in=VISITS).delete()[0]
+        # Between the first and the last of them: only the months in which they stand are entered.
+        some = Event.objects.filter(occurred_at__range=(rows[0].occurred_at, rows[-1].occurred_at))
+        some.filter(id__in=[row.id for row in rows], occurred_at__lt=day, kind__in=VISITS).delete()
 
     return Event.objects.filter(kind__in=VISITS, occurred_at__lt=day).order_by("occurred_at"), take
 
 
-@act("exports")
+@act("exports", batch=500)
 def exports(rule, day):
     """Files that somebody exported: lists with many people."""
 
     def take(rows):
-        for file in rows:
-            file.content.delete(save=False)
-            file.delete()
-        return len(rows)
+        files.remove_many(StoredFile.objects.filter(pk__in=[row.pk for row in rows]))
 
     return StoredFile.objects.filter(kind="export", created_at__lt=day).order_by("pk"), take
 

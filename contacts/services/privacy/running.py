@@ -1,4 +1,4 @@
-"""The jobs: packing a copy, erasing a person. Both may be killed and run again."""
+"""The jobs: counting, packing a copy, erasing, rules of retention, the chain. Each may be killed and run again."""
 
 from django.db import transaction
 from django.urls import reverse
@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from contacts.models import Contact, PrivacyRequest, RetentionRule
 from contacts.models.privacy import EXPORT_KEPT
-from contacts.services.privacy import retention
+from contacts.services.privacy import certificates, chain, preview, requests, retention
 from contacts.services.privacy.copying import pack
 from contacts.services.privacy.erasing import erase
+from contacts.services.privacy.ties import steps
 from crm import access, jobs
 from crm.events import record
 
@@ -50,7 +51,11 @@ def erase_person(run):
     row = PrivacyRequest.objects.select_related("erasure").get(pk=run.params["request"])
     erasure = erase(row.erasure, _teller(run))
     return {
-        "rows": [[str(_("Rows erased")), erasure.rows_gone], [str(_("Rows made anonymous")), erasure.rows_anonymised]],
+        "rows": [
+            [str(_("Rows erased")), erasure.rows_gone],
+            [str(_("Rows made anonymous")), erasure.rows_anonymised],
+            [str(_("Rows left to others")), erasure.rows_redacted],
+        ],
         "url": erasure.get_absolute_url(),
         "url_label": str(_("Certificate")),
     }
@@ -71,12 +76,59 @@ def _teller(run):
     return tell
 
 
+@jobs.job(preview.KIND, gettext_lazy("What an erasure will take"), icon="list-search")
+def count_rows(run):
+    """Changes nothing; the same questions as those of the erasure."""
+    row = PrivacyRequest.objects.filter(pk=run.params["request"]).first()
+    contact = row and requests.person_behind(row, run.by)
+    if contact is None:
+        raise jobs.JobFailed(_("The person is not there any more."))
+    run.start(steps())
+    said = preview.count(contact, run.advance)
+    url = reverse("contacts:privacy_erase", args=[row.pk])
+    return {"found": said, "url": url, "url_label": str(_("See what will go"))}
+
+
 @jobs.job("contacts.retention", gettext_lazy("Rules of retention"), icon="clock-x")
 def sweep_rules(run):
     """Each rule that is on, up to its limit a day; may run twice a day without doing more than that."""
     rules, lines = list(RetentionRule.objects.filter(is_on=True)), []
     run.start(sum(rule.daily for rule in rules))
     for rule in rules:
-        done = retention.sweep(rule, tell=run.advance)
-        lines.append([rule.name, done.done])
+        swept = retention.sweep(rule, tell=run.advance)
+        lines.append([rule.name, swept.done])
+        if swept.left:
+            lines.append([f"{rule.name}: {_('had to be left')}", len(swept.left)])
     return {"rows": lines, "url": reverse("contacts:retention")}
+
+
+@jobs.job(retention.TRIAL, gettext_lazy("Trial of a rule of retention"), icon="list-check")
+def try_rule(run):
+    rule = RetentionRule.objects.filter(pk=run.params["rule"]).first()
+    if rule is None:
+        raise jobs.JobFailed(_("The rule is gone."))
+    run.start(retention.STEPS)
+    tried, sample = retention.trial(rule, step=run.advance)
+    if tried is None:
+        raise jobs.JobFailed(_("The rule was changed meanwhile. Try it again."))
+    return {
+        "run": tried.pk,
+        "sample": sample,
+        "rows": [[str(_("Would go")), tried.found], [str(_("Spared")), tried.spared]],
+        "url": rule.get_absolute_url(),
+    }
+
+
+@jobs.job(chain.KIND, gettext_lazy("Check of the certificates"), icon="link")
+def check_chain(run):
+    """Walk the chain; administrators hear of what is wrong."""
+    run.start(certificates.sealed().count())
+    n, faults = chain.faults(run.advance)
+    if faults:
+        chain.tell()
+    return {
+        "certificates": n,
+        "faults": [[fault.number, fault.what] for fault in faults],
+        "rows": [[str(_("Certificates")), n], [str(_("Faults")), len(faults)]],
+        "url": reverse("contacts:erasures"),
+    }

@@ -6,10 +6,10 @@ Every model must be reached so, be found by a rule of its app, or be named as ex
     privacy.finder("crm.notification")(fn)                       # fn(person) -> rows
     privacy.tie("crm.pin", "event_id", "crm.event")              # a plain number that is a key
     privacy.anonymise("deals.deal", why=…, keep={"currency"})    # the row stays, its texts go
+    privacy.share("contacts.personalletter", rows, redact, …)    # others have a part in it: the person is taken out
     privacy.exempt("What the company has set up.", "crm.team")   # holds nobody
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,6 @@ from operator import or_
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Cast
 from pghistory.models import Event as Version
 
 from contacts.models import Contact
@@ -56,6 +55,15 @@ class Stay:
     put: dict = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Share:
+    """Rows in which others have a part: `rows(person)` gives them, `redact(rows, person)` takes the person out."""
+
+    why: str
+    rows: Callable
+    redact: Callable
+
+
 _finders: dict[str, list[Callable]] = defaultdict(list)
 _followers: dict[str, list[Callable]] = defaultdict(list)
 _ties: list[tuple[str, str, str]] = []
@@ -63,6 +71,7 @@ _stays: dict[str, Stay] = {}
 _exempt: dict[str, str] = {}
 _hidden: dict[str, str] = {}
 _others: dict[str, Callable] = {}
+_shares: dict[str, "Share"] = {}
 # Rows of these are at the end of a way.
 _LEAVES = {"crm.storedfile"}
 
@@ -102,6 +111,19 @@ def exempt(why, *labels):
     _exempt.update(dict.fromkeys(labels, why))
 
 
+def share(label, rows, redact, *, why):
+    """Declare rows that are the person's and others' as well: they stay, and the person is taken out of them.
+
+    `rows(person)` gives them; `redact(rows, person)` changes them in the transaction in which the record goes. Nothing that
+    hangs on them is followed. They are in the copy: what others have a part in was still said to or by the person.
+    """
+    _shares[label] = Share(why, rows, redact)
+
+
+def share_of(model):
+    return _shares.get(model._meta.label_lower)
+
+
 def hide(why, *labels):
     """Declare that rows of models are erased with the person but are not in the copy, and why."""
     _hidden.update(dict.fromkeys(labels, why))
@@ -138,11 +160,6 @@ def is_hidden(model):
     return model._meta.label_lower in _hidden
 
 
-def kept():
-    """{label: reason} of the tables that a certificate names as left alone."""
-    return dict(_exempt)
-
-
 def tables():
     """Models with a table of their own."""
     return [
@@ -161,7 +178,7 @@ def key_of(model):
 def reached():
     """{model} that a person's data can stand in."""
     found, fresh = {Contact}, {Contact}
-    fresh |= {apps.get_model(label) for label in (*_finders, *_followers)}
+    fresh |= {apps.get_model(label) for label in (*_finders, *_followers, *_shares)}
     while fresh:
         found |= fresh
         fresh = {t.model for parent in fresh for t in ties_to(parent)} - found
@@ -208,14 +225,22 @@ def _belongs(tied, relation):
 
 
 class Found(dict):
-    """{model: keys of the rows} that belong to a person."""
+    """{model: keys of the rows} that belong to a person; in `shared` those in which others have a part, which stay."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.shared = {}
 
     def take(self, model, keys):
-        """Add rows; gives those that are new."""
-        fresh = set(keys) - self.get(model, set())
+        """Add rows; gives those that are new. What is shared is nobody's alone, and nothing that hangs on it is followed."""
+        fresh = set(keys) - self.get(model, set()) - self.shared.get(model, set())
         if fresh:
             self.setdefault(model, set()).update(fresh)
         return fresh
+
+    def with_shared(self):
+        """All rows, as {model: keys}: a copy tells of those as well in which others have a part."""
+        return {model: self.get(model, set()) | self.shared.get(model, set()) for model in {*self, *self.shared}}
 
 
 def whose(model, numbers):
@@ -225,29 +250,43 @@ def whose(model, numbers):
     return reduce(or_, (Q(**{f"{column}__in": numbers}) for column in columns), nobody) if columns else Q()
 
 
-def gather(person):
-    """The rows that belong to a person, as Found."""
+def steps():
+    """How often `gather` calls its `step` for a person who has rows of every kind."""
+    asked = [*_finders.values(), *_followers.values(), *map(ties_to, reached())]
+    return len(_shares) + sum(map(len, asked))
+
+
+def gather(person, step=lambda: None):
+    """The rows that belong to a person, as Found. `step()` is called after each question put to the database."""
     found = Found({Contact: set(person.numbers)})
-    for label, finders in _finders.items():
+    for label, share in _shares.items():
         model = apps.get_model(label)
-        for find in finders:
-            found.take(model, find(person).values_list(key_of(model), flat=True))
+        if keys := set(share.rows(person).values_list(key_of(model), flat=True)):
+            found.shared[model] = keys
+        step()
+    _ask(found, _finders, person, step)
     fresh = {model: set(keys) for model, keys in found.items()}
     while fresh:
-        fresh = _following(found, fresh, person.numbers)
-    for label, followers in _followers.items():
-        model = apps.get_model(label)
-        for find in followers:
-            found.take(model, find(found).values_list(key_of(model), flat=True))
+        fresh = _following(found, fresh, person.numbers, step)
+    _ask(found, _followers, found, step)
     return found
 
 
-def _following(found, fresh, numbers):
+def _ask(found, register, about, step):
+    for label, asked in register.items():
+        model = apps.get_model(label)
+        for find in asked:
+            found.take(model, find(about).values_list(key_of(model), flat=True))
+            step()
+
+
+def _following(found, fresh, numbers, step):
     """One step further: {model: new keys} of what belongs to the rows found last."""
     following = defaultdict(set)
     for parent, keys in fresh.items():
         for tied in ties_to(parent):
             following[tied.model] |= found.take(tied.model, tied.rows(keys, numbers))
+            step()
     return {model: keys for model, keys in following.items() if keys}
 
 
@@ -269,20 +308,3 @@ def _needs(model, other):
 def rows_of(model, keys):
     """The rows with these keys."""
     return model._base_manager.filter(**{f"{key_of(model)}__in": keys})
-
-
-def containing(model, texts, *columns):
-    """Rows that have one of these texts in one of the columns, whatever those are made of."""
-    if not texts:
-        return model._base_manager.none()
-    condition = reduce(or_, (says(f"{column}_text", text) for column in columns for text in texts))
-    as_text = {f"{column}_text": Cast(column, models.TextField()) for column in columns}
-    return model._base_manager.alias(**as_text).filter(condition)
-
-
-def says(column, text):
-    """Condition: the text stands in a column as a whole. lee@example.com is not the person of ann.lee@example.com, nor a
-    phone the one that goes on after its last digit."""
-    # JSON writes a line end as two characters, the second of which is a letter.
-    whole = rf"(^|[^\w.%+-]|[\\][nrtbf]){re.escape(text)}(?![\w-]|\.\w)"
-    return Q(**{f"{column}__icontains": text, f"{column}__iregex": whole})
