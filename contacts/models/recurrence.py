@@ -1,11 +1,27 @@
 """What repeats. Only the nearest occurrences are rows; the others follow from the rule when somebody looks."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.activity import Activity, new_uid
 from crm import audit, recurrence
+from crm.access import OwnedQuerySet, predicate
+
+
+class RecurrenceQuerySet(OwnedQuerySet):
+    def visible_to(self, user):
+        """Also those in which the user takes part, whoever owns them."""
+        condition = predicate(self.model, user, "view")
+        return self if condition is None else self.filter(condition | models.Q(people__contains=[{"user": user.pk}]))
+
+    def of(self, people):
+        """Those that one of these owns or takes part in."""
+        parts = [models.Q(people__contains=[{"user": person.pk}]) for person in people]
+        return self.filter(reduce(or_, parts, models.Q(owner__in=people)))
 
 
 @audit.tracked(exclude=["next_slot", "next_at", "uid", "revision"])
@@ -31,6 +47,8 @@ class Recurrence(Activity):
     next_slot = models.CharField(max_length=16, null=True, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    objects = RecurrenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("recurrence")

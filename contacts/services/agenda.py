@@ -114,7 +114,7 @@ def _tasks(user, people, start, end):
     rows = Task.objects.visible_to(user).between(start, end).filter(mine).with_rights(user)
     found = list(rows.select_related("type", "owner").order_by("due_at", "pk")[:MOST])
     repeated = Recurrence.objects.visible_to(user).with_rights(user).select_related("type", "owner")
-    repeated = list(repeated.filter(next_at__lt=end, owner__in=people)[:MOST])
+    repeated = list(repeated.of(people).filter(next_at__lt=end)[:MOST])
     rights = {row.pk: row for row in repeated}
     for task in occurrences.virtual(repeated, start, end):
         row = rights[task.recurrence_id]

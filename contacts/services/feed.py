@@ -36,7 +36,7 @@ def of_user(feed):
 
 def _repeated(user, begun, now):
     """{key: Recurrence} of what repeats for the user: what is to come, and what has rows among these keys."""
-    rows = Recurrence.objects.visible_to(user).filter(owner=user).filter(Q(next_at__lt=now + AHEAD) | Q(pk__in=begun))
+    rows = Recurrence.objects.visible_to(user).of([user]).filter(Q(next_at__lt=now + AHEAD) | Q(pk__in=begun))
     return {row.pk: row for row in rows.select_related("type", "contact", "company").order_by("pk")[:MOST]}
 
 

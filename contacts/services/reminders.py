@@ -14,6 +14,8 @@ from crm.notify import notify
 BATCH = 200
 # After a long silence nobody is reminded of what is long over: it stands on Today as overdue.
 TOO_LATE = timedelta(hours=24)
+# Of whole days one is reminded before nine in the morning, not before the end of work.
+EARLIER = timedelta(hours=8)
 CHOICES = [0, 5, 15, 30, 60, 120, 1440, 2880, 10080]
 
 
@@ -51,7 +53,8 @@ def send_due():
 
 
 def _due(task, minutes):
-    return task.due_at - timedelta(minutes=minutes) if task.due_at else None
+    start = task.due_at - EARLIER if task.due_at and task.day_on else task.due_at
+    return start - timedelta(minutes=minutes) if start else None
 
 
 def _is_worth(task, now):

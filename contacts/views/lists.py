@@ -1,6 +1,7 @@
 """List pages of people, companies and tasks."""
 
 from django.db.models import Avg, Sum
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
@@ -9,6 +10,7 @@ from contacts.models import Company, Contact, Task
 from contacts.services import companies as company_verbs
 from contacts.services import people
 from contacts.services import tasks as task_verbs
+from contacts.templatetags.work import when
 from crm import lists
 from crm.lists import Column, ListPage, Preset
 
@@ -193,6 +195,11 @@ class CompanyList(ListPage):
         people.delete_company(row, by=by)
 
 
+def due_cell(row):
+    """When a task is due: of whole days the days."""
+    return format_html('<span class="ink-2">{}</span>', when(row))
+
+
 @lists.register
 class TaskList(ListPage):
     name = "tasks"
@@ -224,7 +231,17 @@ class TaskList(ListPage):
         ),
         Column("contact", _("Contact"), kind="record", width="w-180", related=["contact"], phone="p3"),
         Column("owner", _("Owner"), kind="person", related=["owner"], edit="owner", edit_many=False),
-        Column("due", _("Due"), path="due_at", kind="moment", sort="due_at", width="w-180", phone="p2", edit="due_at"),
+        Column(
+            "due",
+            _("Due"),
+            path="due_at",
+            kind="moment",
+            cell=due_cell,
+            sort="due_at",
+            width="w-180",
+            phone="p2",
+            edit="due_at",
+        ),
         Column("kind", _("Kind"), path="kind_name", related=["type"], width="w-110", edit="kind"),
         Column("priority", _("Priority"), kind="choice", width="w-110", shown=False),
         Column("place", _("Place or link"), shown=False, width="w-180"),

@@ -174,3 +174,31 @@ def test_a_range_is_still_few_queries(client, fair, alice, django_assert_max_num
 
     day = next(d for d in page.context["days"] if d.date == date(2026, 3, 26))
     assert (len(day.shown), len(day.all)) == (agenda.IN_MONTH - 1, 13)
+
+
+def test_one_is_reminded_before_nine_and_the_list_shows_days(client, fair, alice):
+    tasks.change_task(fair, {}, by=alice, remind=[0, 1440])
+
+    due = [r.due_at for r in fair.reminders.all()]
+    assert due == [datetime(2026, 3, 25, 8, 0, tzinfo=UTC), datetime(2026, 3, 26, 8, 0, tzinfo=UTC)]
+    assert "26 Mar – 28 Mar" in client.get(reverse("contacts:tasks")).content.decode()
+
+
+def test_a_colleague_sees_all_that_repeats_with_him(client, fair, alice, mallory):
+    """Mallory is of another team and sees nothing else of Alice's."""
+    guests = [{"user": mallory.pk, "name": mallory.name, "email": mallory.email}]
+    tasks.set_guests(fair, guests, by=alice)
+    occurrences.begin(fair, "FREQ=WEEKLY", BERLIN, people=guests)
+    client.force_login(mallory)
+
+    found = _whole(client, view="month", day="2026-04-10")
+
+    assert {day for day, items in found.items() if items[0][1]} >= {"04-02", "04-09", "04-16"}
+    text = feed.of_user(CalendarFeed.of_token(CalendarFeed.make(mallory, shows_details=False)))
+    assert text.count(b"BEGIN:VEVENT") == 1
+    assert b"RRULE:FREQ=WEEKLY" in text
+    row = Recurrence.objects.get()
+    assert (
+        client.post(reverse("contacts:recurrence_occurrence", args=[row.pk]), {"slot": "2026-04-02T17:00"}).status_code
+        == 403
+    )
