@@ -6,7 +6,7 @@ from django.utils.translation import ngettext
 
 from contacts.models import CompanyPair, ContactPair
 from contacts.services import merging
-from crm import conditions, lists
+from crm import conditions, field_access, lists, sight
 from crm.conditions import Field, Subject
 from crm.lists import BulkAct, Column, ListPage, Preset
 from crm.text import sort_key
@@ -72,6 +72,10 @@ class PairList(ListPage):
 
     def search(self, rows, text):
         """Pairs of which either name has each of the words."""
+        of = rows.model._meta.get_field("first").related_model
+        if findable := field_access.findable(sight.viewer(), of, "name_key"):
+            named = of.objects.filter(findable).values("pk")
+            rows = rows.filter(first__in=named, second__in=named)
         for word in sort_key(text).split():
             rows = rows.filter(first__name_key__contains=word) | rows.filter(second__name_key__contains=word)
         return rows

@@ -108,7 +108,9 @@ class _Words:
 
     def sentence(self, row):
         kind = events.kind_named(row.kind)
-        words = defaultdict(str, dict.fromkeys(row.data, _("hidden from you")) | self.told(row))
+        words = defaultdict(str, self.told(row))
+        hidden = [key for key in row.data if field_access.hides_data(self.user, row.kind, key)]
+        words |= dict.fromkeys(hidden, _("hidden from you"))
         words["actor"] = self.actor(row)
         words["target"] = _target_link(row, self.targets)
         if "field" in row.data:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from crm.conditions import matching
 from crm.conditions.compile import value_of
+from crm.lists.columns import prepare
 from crm.lists.drill import drill
 from crm.lists.steps import context_of
 
@@ -41,12 +42,14 @@ def draw(wish, item, params):
     shown = [lane for lane in lanes.values() if lane.value or lane.count][:LANES]
     mover = _mover(wish, item)
     _deal_out(wish, item, shown, with_rights=mover is not None)
+    columns = _card_columns(wish)
+    prepare(columns, [card for lane in shown for card in lane.cards])
     return {
         "lanes": shown,
         "mover": mover,
         "money": money,
         "count": sum(lane.count for lane in lanes.values()),
-        "card_columns": _card_columns(wish),
+        "card_columns": columns,
     }
 
 

@@ -7,6 +7,7 @@ from django.template.loader import get_template
 from django.utils.translation import get_language
 
 from crm.access import may
+from crm.field_access import may_see
 from crm.money import format_money
 from deals.documents.pdf import discount_text, number_text
 
@@ -21,6 +22,14 @@ def plain(value):
         return f"{number.normalize():f}" if number.is_finite() else value
     except InvalidOperation:
         return "" if value is None else value
+
+
+@register.simple_tag(takes_context=True)
+def asked(context, deal):
+    """The amount of a deal; "" for a reader from whom amounts are hidden, an en dash where it is unknown."""
+    if not may_see(context["request"].user, "deal", "amount"):
+        return ""
+    return format_money(deal.amount, deal.currency, get_language() or "en")
 
 
 @register.simple_tag

@@ -9,7 +9,7 @@ from contacts.services.merging import merge_contacts, undo_merge
 from crm import conditions, jobs
 from crm.lists import values
 from crm.lists.page import Wish, page_named
-from crm.models import Event, ObjectKind, ObjectRecord, ObjectRelation, RecordLink
+from crm.models import CustomField, Event, ObjectKind, ObjectRecord, ObjectRelation, RecordLink
 from crm.objects import kind_acts, records, relations, ties
 from tests import factories
 
@@ -153,6 +153,16 @@ def test_records_are_filtered_by_whom_they_are_tied_to(ann, admin, alice, make, 
     assert [(bar["label"], bar["n"]) for bar in values.draw(wish, conditions.field_named("co_contract", name), {})["bars"]] == [
         ("Ann Lee", 1), ("without: Customer", 1)
     ]  # fmt: skip
+
+
+def test_cards_of_a_board_name_what_they_are_tied_to(signed_in, alice, ann, contracts, make, relate):
+    ties.tie(relate(), make("Lease", owner=alice), ann, by=alice)
+    choices = [{"key": "new", "en": "New", "ru": "", "retired": False}]
+    CustomField.objects.create(subject="co_contract", key="state", kind="choice", label_en="State", choices=choices)
+
+    page = signed_in.get(reverse("object_index", args=["contract"]) + "?shape=board&by=cf_state").content.decode()
+
+    assert f'href="{ann.get_absolute_url()}">Ann Lee' in page
 
 
 def test_who_may_not_see_a_kind_may_not_ask_about_it(alice, contracts, relate):
