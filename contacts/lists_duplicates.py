@@ -33,7 +33,17 @@ class PairList(ListPage):
     search_key = "name"
     actions = "contacts/_pair_list_actions.html"
     presets = [
-        Preset("open", _("To decide"), {"field": "state", "op": "is", "value": "open"}),
+        Preset(
+            "open",
+            _("To decide"),
+            {"field": "state", "op": "is", "value": "open"},
+            done={
+                "title": _("All decided"),
+                "text": _(
+                    "Each night everybody is compared with everybody. What may be one record waits here with the reasons."
+                ),
+            },
+        ),
         Preset("never", _("Never the same"), {"field": "state", "op": "is", "value": "never"}),
     ]
     columns = [
@@ -98,7 +108,7 @@ class CompanyPairList(PairList):
     subject = "company_pair"
     model = CompanyPair
     url_name = "contacts:company_duplicates"
-    title = _("Duplicates")
+    title = _("Duplicates of companies")
 
 
 def merge_pairs(page, rows, data, by):

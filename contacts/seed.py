@@ -284,9 +284,12 @@ def _pairs(plan):
         """
         INSERT INTO contacts_contactpair (first_id, second_id, score, reasons, state, cluster, found_at)
         SELECT first, second, round((0.72 + pg_temp.pick(second, 41, 17) / 100.0)::numeric, 2),
-          '[["surname", "same"], ["given_name", "same"], ["company", "same"], ["date_of_birth", "other"]]', 'open', first, %(now)s - interval '9 hours'
-        FROM (SELECT id AS second, lag(id) OVER (PARTITION BY company_id, last_name, first_name ORDER BY id) AS first
-          FROM contacts_contact WHERE company_id IS NOT NULL) twins
+          '[["surname", "same"], ["given_name", "same"], ["company", "same"]]'::jsonb
+            || CASE WHEN born <> born_before THEN '[["date_of_birth", "other"]]' ELSE '[]' END::jsonb,
+          'open', first, %(now)s - interval '9 hours'
+        FROM (SELECT id AS second, lag(id) OVER together AS first, birthday_on AS born, lag(birthday_on) OVER together AS born_before
+          FROM contacts_contact WHERE company_id IS NOT NULL
+          WINDOW together AS (PARTITION BY company_id, last_name, first_name ORDER BY id)) twins
         WHERE first IS NOT NULL AND pg_temp.pick(second, 42, 3) = 0 ORDER BY second LIMIT 40
         """
     )

@@ -21,13 +21,15 @@ from crm.text import sort_key
 
 @dataclass(frozen=True)
 class Preset:
-    """A view that comes with the program."""
+    """A view that comes with the program. `done` is what it says when nothing is left in it, where that is good news:
+    {"title", "text"}."""
 
     name: str
     label: str
     tree: dict
     sort: str = ""
     kind_needed: str = ""
+    done: dict | None = None
 
 
 class ListPage(Cells):

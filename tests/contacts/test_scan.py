@@ -254,6 +254,21 @@ def test_whoever_comes_by_letter_or_form_is_compared_at_once(alice, anna):
     assert ContactPair.objects.get().first == anna
 
 
+def test_namesakes_with_other_patronymics_are_two_people_unless_an_address_says_otherwise(admin):
+    company = factories.company("Волна")
+    olga = factories.contact("Татьяна", "Громова", middle_name="Олеговна", company=company, city="Пермь")
+    factories.contact("Татьяна", "Громова", middle_name="Андреевна", company=company, city="Пермь")
+    short = factories.contact("Татьяна", "Громова", middle_name="О.", company=company, city="Пермь")
+    same = [factories.contact("Иван", "Белов", middle_name=name, company=company) for name in ("Петрович", "Сергеевич")]
+    for one in same:
+        points.add_point(one, "email", "ivan@volna.example")
+
+    _scan(admin)
+
+    found = set(ContactPair.objects.values_list("first", "second"))
+    assert found == {(olga.pk, short.pk), (same[0].pk, same[1].pk)}
+
+
 def test_companies_are_one_by_number_or_name_and_city_and_never_with_two_numbers():
     one = factories.company("ООО «Ромашка»", city="Пермь", inn="7707083893")
     two = factories.company("Romashka LLC", city="Пермь")

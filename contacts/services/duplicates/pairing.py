@@ -3,14 +3,18 @@
 from collections import Counter
 
 from django.db import connection
+from rapidfuzz.distance import JaroWinkler
 
 from contacts.models import Contact, ContactPair, ContactPoint
 from contacts.services import merging
+from contacts.services.duplicates.names import latin
 from contacts.services.duplicates.records import Table, fold
 from crm import bulk
+from crm.text import sort_key
 
 # What a person is asked to decide.
 REVIEW = 0.7
+ALIKE = 0.9
 _COUNTED = {
     "given_name": "first_name", "surname": "last_name", "date_of_birth": "birthday_on", "suburb": "city", "address_1": "street",
     "postcode": "postcode",
@@ -18,6 +22,7 @@ _COUNTED = {
 _FIELDS = (
     "pk",
     "first_name",
+    "middle_name",
     "last_name",
     "birthday_on",
     "street",
@@ -80,6 +85,9 @@ def keep(couples, frequencies):
         ContactPair(first_id=a, second_id=b, score=pair.score, reasons=list(pair.fields))
         for pair in pairs
         for a, b in [sorted((int(pair.a), int(pair.b)))]
+        if ["email", "same"] in pair.fields
+        or ["phone", "same"] in pair.fields
+        or not _are_namesakes(people[a], people[b])
     ]
     ContactPair.objects.bulk_create(
         rows,
@@ -89,6 +97,14 @@ def keep(couples, frequencies):
         batch_size=2000,
     )
     return len(rows)
+
+
+def _are_namesakes(one, other):
+    """Whether both have a middle name or patronymic, and not one that could be the other's, as an initial could."""
+    first, second = (latin(sort_key(person["middle_name"])).strip(". ") for person in (one, other))
+    if not first or not second or first.startswith(second) or second.startswith(first):
+        return False
+    return JaroWinkler.similarity(first, second) < ALIKE
 
 
 def _people(ids):
