@@ -370,6 +370,22 @@ def test_a_token_is_kept_while_it_is_good_and_renewed_when_not(user, provider):
         oauth.token_of(row)
 
 
+def test_of_two_workers_that_renew_at_once_neither_loses_the_mailbox(user, provider):
+    row = PersonalMailbox(user=user, address="a@gmail.com", provider="google", imap_host="x", smtp_host="x")
+    row.password = "rt-0"
+    row.save()
+    slow = PersonalMailbox.objects.get(pk=row.pk)
+
+    assert oauth.token_of(row) == "at-1"
+    # What the slow one gets is good for once, and overwrites nothing.
+    assert oauth.renewed(PersonalMailbox.objects.get(pk=row.pk)) == "at-2"
+    before = PersonalMailbox.objects.get(pk=row.pk)
+    assert oauth.renewed(slow) == "at-3"
+    assert PersonalMailbox.objects.get(pk=row.pk).secret == before.secret
+    provider.refuses = True
+    assert oauth.renewed(PersonalMailbox(pk=row.pk, provider="google", secret="of long ago")) == "at-2"
+
+
 def test_the_token_is_said_once_and_a_refusal_ends_it():
     say = servers.bearer(servers.Server("h", 1, user="a@x.test", token="t"))
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -245,3 +246,15 @@ def test_the_panel_of_a_record_that_is_invisible_is_not_found(client, alice, mal
     assert client.get(reverse("history", args=["nothing", 1])).status_code == 404
     client.force_login(alice)
     assert client.get(reverse("history", args=["contact", kept.pk])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("/contacts/", "/contacts/"), ("/contacts/duplicates/", "/contacts/duplicates/"), ("/contacts/mailbox/", "/settings/"), ("/contacts/duplicates/settings/", "/settings/"), ("/settings/tags/", "/settings/")],
+)  # fmt: skip
+def test_one_place_is_marked_also_where_settings_stand_below_another(client, admin, path, place):
+    client.force_login(admin)
+
+    side = client.get(path, follow=True).content.decode().partition('<nav class="side"')[2].partition("</nav>")[0]
+
+    assert re.findall(r'href="([^"]+)"\s+aria-current="page"', side) == [place]
