@@ -216,6 +216,13 @@ def _companies(plan, values):
 
 
 def _contacts(plan, values):
+    """Half of the people were known when the company began to work with it; the others come, a few more each month."""
+    plan.run(
+        """
+        CREATE OR REPLACE FUNCTION pg_temp.since(u double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS
+          'SELECT CASE WHEN $1 < 0.5 THEN 0.06 * $1 ELSE (sqrt(0.36 + 1.6 * (2 * $1 - 1)) - 0.6) / 0.8 END'
+        """
+    )
     plan.run(
         """
         INSERT INTO contacts_contact (id, first_name, middle_name, last_name, name_key, job_title, company_id, email, phone, stage,
@@ -246,7 +253,7 @@ def _contacts(plan, values):
               CASE WHEN NOT c.ru THEN pg_temp.word(i, 12, %(last_en_latin)s)
                 ELSE pg_temp.word(i, 12, %(last_ru_latin)s) || CASE WHEN c.woman THEN 'a' ELSE '' END END AS last_latin,
               CASE WHEN NOT c.ru THEN pg_temp.word(i, 11, %(first_en)s) WHEN c.woman THEN pg_temp.word(i, 11, %(women_ru)s) ELSE pg_temp.word(i, 11, %(men_ru)s) END AS first,
-              greatest(%(start)s, least(%(now)s, pg_temp.work(%(start)s + make_interval(secs => %(span)s * ((sqrt(0.36 + 1.6 * pg_temp.unit(i, 10)) - 0.6) / 0.8)), i, 26))) AS at
+              greatest(%(start)s, least(%(now)s, pg_temp.work(%(start)s + make_interval(secs => %(span)s * pg_temp.since(pg_temp.unit(i, 10))), i, 26))) AS at
             FROM (SELECT i, company, company %% 2 = 0 AS ru, pg_temp.pick(i, 9, 2) = 0 AS woman
                 FROM (SELECT i, 1 + pg_temp.pick(i, 14, %(companies)s) AS company FROM generate_series(1, %(n)s) i) a) c
             JOIN contacts_company k ON k.id = c.company) b) d

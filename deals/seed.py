@@ -95,7 +95,7 @@ def _deals(plan, values):
               round((400 + 38000 * power(pg_temp.unit(i, 57), 3))::numeric, 2) AS amount
             FROM (SELECT i, 1 + pg_temp.pick(i, 51, %(contacts)s) AS contact FROM generate_series(1, %(n)s) i) d
             JOIN contacts_contact c ON c.id = d.contact
-            CROSS JOIN LATERAL (SELECT c.created_at + (%(now)s - c.created_at) * power(pg_temp.unit(d.i, 52), 0.8) AS about) m
+            CROSS JOIN LATERAL (SELECT c.created_at + (%(now)s - c.created_at) * power(pg_temp.unit(d.i, 52), 1.4) AS about) m
             CROSS JOIN LATERAL (SELECT greatest(c.created_at, least(pg_temp.work(about, d.i, 66), %(now)s - interval '1 hour')) AS at) w) a) b
         """,
         n=plan.deals,
