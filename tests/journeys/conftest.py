@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,11 +32,15 @@ class Watch:
     strangers: list = field(default_factory=list)
     paused: bool = False
     measured: bool = False  # axe-core was here: it tries styles that the policy refuses, and the browser says so late
+    under_way: set = field(default_factory=set)  # requests without an answer
+    moved_at: float = 0.0
 
     def attach(self, page):
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._asked)
+        page.on("requestfinished", self._answered)
+        page.on("requestfailed", self._answered)
 
     def _said(self, message):
         if self.measured and "inline style" in message.text:
@@ -43,7 +48,21 @@ class Watch:
         if message.type in {"error", "warning"} and not self.paused:
             self.errors.append(message.text)
 
+    def _answered(self, request):
+        self.under_way.discard(request)
+        self.moved_at = time.monotonic()
+
+    def settle(self, page, quiet=0.06):
+        """Wait until no request has been under way for `quiet` seconds. "networkidle" takes half a second for each page."""
+        end = time.monotonic() + 10
+        page.wait_for_timeout(20)
+        while self.under_way or time.monotonic() - self.moved_at < quiet:
+            assert time.monotonic() < end, sorted(request.url for request in self.under_way)
+            page.wait_for_timeout(20)
+
     def _asked(self, request):
+        self.under_way.add(request)
+        self.moved_at = time.monotonic()
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.host:
             self.strangers.append(request.url)
@@ -92,14 +111,14 @@ def new_page(browser, live_server, watch):
     yield make
     for context in contexts:
         for page in context.pages:
-            _come_to_rest(page)
+            _come_to_rest(page, watch)
         context.close()
 
 
-def _come_to_rest(page):
+def _come_to_rest(page, watch):
     """Let the server finish what the page asked for: tables are emptied next, and a late reader would deadlock."""
-    with contextlib.suppress(PlaywrightError):
-        page.wait_for_load_state("networkidle", timeout=5_000)
+    with contextlib.suppress(PlaywrightError, AssertionError):
+        watch.settle(page)
         page.goto("about:blank")
         page.wait_for_timeout(50)
 
@@ -149,6 +168,19 @@ def axe(watch):
         ]
 
     return check
+
+
+@pytest.fixture
+def look(watch, axe):
+    """`look(page, address)` opens a page of one's own and lists the findings of axe-core once it has come to rest."""
+
+    def open_and_check(page, address):
+        answer = page.goto(address)
+        assert answer.status == 200, address
+        watch.settle(page)
+        return axe(page)
+
+    return open_and_check
 
 
 def drag(page, card, lane):

@@ -39,28 +39,22 @@ def pages(user):
     return found
 
 
-def look(page, address, axe):
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    return axe(page)
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_without_sign_in_are_accessible(new_page, watch, axe, theme, alice):
+def test_pages_without_sign_in_are_accessible(new_page, watch, look, theme, alice):
     page = new_page(theme=theme)
 
-    found = [finding for name in OPEN for finding in look(page, reverse(name), axe)]
+    found = [finding for name in OPEN for finding in look(page, reverse(name))]
 
     assert found == []
     watch.assert_clean()
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESK), ("dark", PHONE)])
-def test_pages_of_the_frame_are_accessible(new_page, sign_in, watch, axe, company, theme, viewport):
+def test_pages_of_the_frame_are_accessible(new_page, sign_in, watch, look, company, theme, viewport):
     page = new_page(theme=theme, viewport=viewport)
     sign_in(page, company)
 
-    found = [finding for address in pages(company) for finding in look(page, address, axe)]
+    found = [finding for address in pages(company) for finding in look(page, address)]
 
     assert found == []
     watch.assert_clean()
@@ -88,13 +82,13 @@ def test_what_opens_over_a_page_is_accessible(new_page, sign_in, watch, axe, com
     watch.assert_clean()
 
 
-def test_first_use_is_accessible_and_says_what_to_do(new_page, sign_in, watch, axe, db):
+def test_first_use_is_accessible_and_says_what_to_do(new_page, sign_in, watch, look, db):
     kinds = {kind.name: {"view": access.OWN, "edit": access.OWN} for kind in access.kinds()}
     newcomer = factories.user("Newcomer", roles=[factories.role("new", kinds)])
     page = new_page()
     sign_in(page, newcomer)
 
-    found = [f for item in registry.nav_for(newcomer) for f in look(page, reverse(item.url_name), axe)]
+    found = [f for item in registry.nav_for(newcomer) for f in look(page, reverse(item.url_name))]
 
     assert found == []
     watch.assert_clean()

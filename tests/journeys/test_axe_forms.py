@@ -10,7 +10,7 @@ from crm.models import Invitation, Role
 from crm.models.calendar import BusinessCalendar
 from deals.models import Pipeline, Product
 from tests.journeys.conftest import DESK, PHONE
-from tests.journeys.test_axe_records import _first, _look, demo  # noqa: F401  a fixture
+from tests.journeys.test_axe_records import _first, demo  # noqa: F401  a fixture
 from tickets.models import Article, Macro, Mailbox
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -58,20 +58,22 @@ def forms(admin):
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("dark", DESK), ("light", PHONE)], ids=["dark-desk", "light-phone"])
-def test_forms_and_small_pages_are_accessible(new_page, sign_in, watch, axe, demo, settings, tmp_path, theme, viewport):  # noqa: F811
+def test_forms_and_small_pages_are_accessible(
+    new_page, sign_in, watch, look, demo, settings, tmp_path, theme, viewport
+):  # noqa: F811
     settings.MEDIA_ROOT = tmp_path
     settings.DEV_MAILBOX = str(tmp_path / "mailbox")
     page = new_page(theme=theme, viewport=viewport)
     sign_in(page, demo)
 
-    found = [finding for address in forms(demo) for finding in _look(page, address, axe)]
+    found = [finding for address in forms(demo) for finding in look(page, address)]
 
     assert found == []
     watch.assert_clean()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_errors_and_ways_in_are_accessible(new_page, watch, axe, demo, theme):  # noqa: F811
+def test_errors_and_ways_in_are_accessible(new_page, watch, look, axe, demo, theme):  # noqa: F811
     token, kept = Invitation.new_token()
     Invitation.objects.create(email="new@client.test", token_hash=kept, by=demo)
     category = _first(Article, state="published").category_id
@@ -82,7 +84,7 @@ def test_errors_and_ways_in_are_accessible(new_page, watch, axe, demo, theme):  
     ]
     page = new_page(theme=theme)
 
-    found = [finding for address in open_to_all for finding in _look(page, address, axe)]
+    found = [finding for address in open_to_all for finding in look(page, address)]
     for address in ("/help/articles/0/", "/static/away.html", "/static/too-large.html"):
         page.goto(address)
         found += axe(page)

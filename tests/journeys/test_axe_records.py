@@ -111,29 +111,22 @@ def public_pages():
     ]
 
 
-def _look(page, address, axe):
-    answer = page.goto(address)
-    assert answer.status == 200, address
-    page.wait_for_load_state("networkidle")
-    return axe(page)
-
-
 @pytest.mark.parametrize(("theme", "viewport"), LOOKS)
-def test_record_pages_are_accessible(new_page, sign_in, watch, axe, demo, theme, viewport):
+def test_record_pages_are_accessible(new_page, sign_in, watch, look, demo, theme, viewport):
     page = new_page(theme=theme, viewport=viewport)
     sign_in(page, demo)
 
-    found = [finding for address in dict.fromkeys(records()) for finding in _look(page, address, axe)]
+    found = [finding for address in dict.fromkeys(records()) for finding in look(page, address)]
 
     assert found == []
     watch.assert_clean()
 
 
 @pytest.mark.parametrize(("theme", "viewport"), LOOKS)
-def test_public_pages_are_accessible(new_page, watch, axe, demo, theme, viewport):
+def test_public_pages_are_accessible(new_page, watch, look, demo, theme, viewport):
     page = new_page(theme=theme, viewport=viewport)
 
-    found = [finding for address in public_pages() for finding in _look(page, address, axe)]
+    found = [finding for address in public_pages() for finding in look(page, address)]
 
     assert found == []
     watch.assert_clean()
