@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from contacts import (  # noqa: F401  registered by being imported
@@ -168,8 +169,12 @@ def company_tasks_panel(request, company):
 
 @panel("contact", name="files", title=gettext_lazy("Files"), order=90)
 def files_panel(request, contact):
-    context = {"contact": contact, "files": files.files_of(contact)[:20]}
-    return render_to_string("contacts/panels/files.html", context, request)
+    context = {
+        "files": files.files_of(contact)[:20],
+        "add_at": reverse("contacts:file_create", args=[contact.pk]),
+        "can_add": contact.can_edit,
+    }
+    return render_to_string("components/files.html", context, request)
 
 
 seeder("contacts", order=10)(seed.seed)

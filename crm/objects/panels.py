@@ -100,5 +100,9 @@ def _all_url(relation, here):
 
 
 def _files(request, record):
-    context = {"record": record, "kind": record.definition, "files": files.files_of(record)[:FILES]}
-    return render_to_string("crm/objects/_files.html", context, request)
+    context = {
+        "files": files.files_of(record)[:FILES],
+        "add_at": reverse("object_file_create", args=[record.definition.code, record.pk]),
+        "can_add": record.can_edit,
+    }
+    return render_to_string("components/files.html", context, request)
