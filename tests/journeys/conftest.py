@@ -1,6 +1,7 @@
 """A real browser on a real server: pages that collect what went wrong in them."""
 
 import contextlib
+import io
 import os
 import time
 from dataclasses import dataclass, field
@@ -9,9 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
+
+from crm.models import User
+from deals.models import Deal, Product
+from deals.services import lines, proposals
 
 # Playwright's event loop runs in the test's thread; the database is used from it synchronously, as everywhere.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -171,6 +177,18 @@ def axe(watch):
 
 
 @pytest.fixture
+def demo(db):
+    """The demo company with a letter that was sent and a proposal that can be opened: its administrator."""
+    call_command("seed_demo", contacts=120, seed=1, stdout=io.StringIO())
+    admin = User.objects.filter(is_superuser=True).earliest("pk")
+    deal = Deal.objects.filter(state="open", contact__isnull=False).order_by("pk").first()
+    lines.add_product(deal, Product.objects.filter(currency=deal.currency).order_by("pk").first(), by=admin, qty=2)
+    version = proposals.draft_proposal(deal, by=admin).newest
+    proposals.send_version(version, to="ann@client.test", by=admin, site="https://crm.test")
+    return admin
+
+
+@pytest.fixture
 def look(watch, axe):
     """`look(page, address)` opens a page of one's own and lists the findings of axe-core once it has come to rest."""
 
@@ -181,6 +199,13 @@ def look(watch, axe):
         return axe(page)
 
     return open_and_check
+
+
+def first(model, **which):
+    """The oldest row of a kind that must be there."""
+    found = model.objects.filter(**which).order_by("pk").first()
+    assert found, model
+    return found
 
 
 def drag(page, card, lane):

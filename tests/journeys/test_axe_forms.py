@@ -9,8 +9,7 @@ from crm import files
 from crm.models import Invitation, Role
 from crm.models.calendar import BusinessCalendar
 from deals.models import Pipeline, Product
-from tests.journeys.conftest import DESK, PHONE
-from tests.journeys.test_axe_records import _first, demo  # noqa: F401  a fixture
+from tests.journeys.conftest import DESK, PHONE, first
 from tickets.models import Article, Macro, Mailbox
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -30,26 +29,26 @@ def forms(admin):
         reverse("contacts:import_show", args=[_import_run(admin).pk]),
         reverse("deals:table"),
         reverse("deals:product_new"),
-        reverse("deals:stage_new", args=[_first(Pipeline).pk]),
+        reverse("deals:stage_new", args=[first(Pipeline).pk]),
         reverse("tickets:index"),
         reverse("tickets:desk"),
         reverse("tickets:article_new"),
         reverse("tickets:categories"),
         reverse("tickets:mailbox_new"),
-        reverse("tickets:mailbox_edit", args=[_first(Mailbox).pk]),
+        reverse("tickets:mailbox_edit", args=[first(Mailbox).pk]),
         reverse("tickets:macro_new"),
-        reverse("tickets:macro_edit", args=[_first(Macro).pk]),
+        reverse("tickets:macro_edit", args=[first(Macro).pk]),
         reverse("tickets:calendar_new"),
-        reverse("tickets:special_day_new", args=[_first(BusinessCalendar).pk]),
+        reverse("tickets:special_day_new", args=[first(BusinessCalendar).pk]),
         reverse("tickets:rules"),
         reverse("tickets:letters"),
         reverse("campaigns:guide_new"),
-        reverse("campaigns:guide_edit", args=[_first(GuideForm).pk]),
+        reverse("campaigns:guide_edit", args=[first(GuideForm).pk]),
         reverse("campaigns:deliveries"),
         reverse("analytics:targets", args=["revenue"]),
-        reverse("role_edit", args=[_first(Role).pk]),
-        reverse("history", args=["article", _first(Article).pk]),
-        reverse("history", args=["product", _first(Product).pk]),
+        reverse("role_edit", args=[first(Role).pk]),
+        reverse("history", args=["article", first(Article).pk]),
+        reverse("history", args=["product", first(Product).pk]),
         reverse("account_email"),
         reverse("account_logout"),
         reverse("mfa_list_webauthn"),
@@ -60,7 +59,7 @@ def forms(admin):
 @pytest.mark.parametrize(("theme", "viewport"), [("dark", DESK), ("light", PHONE)], ids=["dark-desk", "light-phone"])
 def test_forms_and_small_pages_are_accessible(
     new_page, sign_in, watch, look, demo, settings, tmp_path, theme, viewport
-):  # noqa: F811
+):
     settings.MEDIA_ROOT = tmp_path
     settings.DEV_MAILBOX = str(tmp_path / "mailbox")
     page = new_page(theme=theme, viewport=viewport)
@@ -73,10 +72,10 @@ def test_forms_and_small_pages_are_accessible(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_errors_and_ways_in_are_accessible(new_page, watch, look, axe, demo, theme):  # noqa: F811
+def test_errors_and_ways_in_are_accessible(new_page, watch, look, axe, demo, theme):
     token, kept = Invitation.new_token()
     Invitation.objects.create(email="new@client.test", token_hash=kept, by=demo)
-    category = _first(Article, state="published").category_id
+    category = first(Article, state="published").category_id
     open_to_all = [
         reverse("help:category", args=[category]),
         reverse("invitation_accept", args=[token]),

@@ -1,22 +1,18 @@
 """Every kind of record page and every public page on the demo company, both themes: axe-core finds nothing serious,
 the console is silent, no other host is asked."""
 
-import io
-
 import pytest
 from django.core import signing
-from django.core.management import call_command
 from django.urls import reverse
 
 from analytics.kpis import KPIS
 from campaigns.models import Enrolment, GuideForm, ScoreRule, Segment, Sequence
 from campaigns.services import letters
 from contacts.models import Company, Contact, Task
-from crm.models import Delivery, Event, Team, User
+from crm.models import Delivery, Event, Team
 from crm.models.calendar import BusinessCalendar
-from deals.models import Deal, Order, Pipeline, Product, Proposal, ProposalVersion, Stage
-from deals.services import lines, proposals
-from tests.journeys.conftest import DESK, PHONE
+from deals.models import Order, Pipeline, Product, Proposal, ProposalVersion, Stage
+from tests.journeys.conftest import DESK, PHONE, first
 from tickets.models import Article, Ticket
 from tickets.services import surveys
 
@@ -25,48 +21,30 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 LOOKS = [("light", DESK), ("dark", PHONE)]
 
 
-@pytest.fixture
-def demo(db):
-    """The demo company with a letter that was sent and a proposal that can be opened: its administrator."""
-    call_command("seed_demo", contacts=120, seed=1, stdout=io.StringIO())
-    admin = User.objects.filter(is_superuser=True).earliest("pk")
-    deal = Deal.objects.filter(state="open", contact__isnull=False).order_by("pk").first()
-    lines.add_product(deal, Product.objects.filter(currency=deal.currency).order_by("pk").first(), by=admin, qty=2)
-    version = proposals.draft_proposal(deal, by=admin).newest
-    proposals.send_version(version, to="ann@client.test", by=admin, site="https://crm.test")
-    return admin
-
-
-def _first(model, **which):
-    found = model.objects.filter(**which).order_by("pk").first()
-    assert found, model
-    return found
-
-
 def records():
     """Addresses of a page of each kind of record."""
-    sequence, deal = _first(Sequence), _first(Proposal).deal
-    letter, contact = _first(type(sequence.steps.first()), kind="letter"), _first(Enrolment).contact
+    sequence, deal = first(Sequence), first(Proposal).deal
+    letter, contact = first(type(sequence.steps.first()), kind="letter"), first(Enrolment).contact
     told = Event.objects.filter(kind="deal.created").order_by("pk").first().contact_id
-    pipeline = _first(Pipeline)
-    ticket = _first(Ticket, requester__isnull=False)
+    pipeline = first(Pipeline)
+    ticket = first(Ticket, requester__isnull=False)
     return [
-        *(row.get_absolute_url() for row in (contact, Contact.objects.get(pk=told), _first(Company), _first(Task))),
-        *(row.get_absolute_url() for row in (deal, ticket, _first(Product), _first(Order), _first(Segment))),
-        *(row.get_absolute_url() for row in (sequence, _first(GuideForm))),
+        *(row.get_absolute_url() for row in (contact, Contact.objects.get(pk=told), first(Company), first(Task))),
+        *(row.get_absolute_url() for row in (deal, ticket, first(Product), first(Order), first(Segment))),
+        *(row.get_absolute_url() for row in (sequence, first(GuideForm))),
         reverse("contacts:contact_edit", args=[contact.pk]),
-        reverse("contacts:company_edit", args=[_first(Company).pk]),
+        reverse("contacts:company_edit", args=[first(Company).pk]),
         reverse("contacts:contact_new"),
         reverse("contacts:task_new"),
         reverse("contacts:import_new"),
         reverse("deals:deal_edit", args=[deal.pk]),
         reverse("deals:new"),
         reverse("deals:pipeline_edit", args=[pipeline.pk]),
-        reverse("deals:stage_edit", args=[_first(Stage, pipeline=pipeline).pk]),
-        reverse("deals:proposal_show", args=[_first(Proposal).pk]),
+        reverse("deals:stage_edit", args=[first(Stage, pipeline=pipeline).pk]),
+        reverse("deals:proposal_show", args=[first(Proposal).pk]),
         reverse("tickets:new"),
-        reverse("tickets:article_edit", args=[_first(Article).pk]),
-        reverse("tickets:calendar_edit", args=[_first(BusinessCalendar).pk]),
+        reverse("tickets:article_edit", args=[first(Article).pk]),
+        reverse("tickets:calendar_edit", args=[first(BusinessCalendar).pk]),
         reverse("tickets:promise_edit", args=["high"]),
         reverse("campaigns:segment_new"),
         reverse("campaigns:sequence_new"),
@@ -75,11 +53,11 @@ def records():
         reverse("campaigns:why", args=[sequence.pk, contact.pk]),
         reverse("campaigns:letter_edit", args=[sequence.pk, letter.pk]),
         reverse("campaigns:letter_new", args=[sequence.pk]),
-        reverse("campaigns:score_edit", args=[_first(ScoreRule).pk]),
+        reverse("campaigns:score_edit", args=[first(ScoreRule).pk]),
         reverse("campaigns:handoff"),
         *(reverse("analytics:show", args=[kpi.name]) for kpi in KPIS),
         *(reverse("history", args=[kind, row.pk]) for kind, row in (("deal", deal), ("contact", contact))),
-        reverse("team_edit", args=[_first(Team).pk]),
+        reverse("team_edit", args=[first(Team).pk]),
         reverse("mfa_index"),
         reverse("mfa_activate_totp"),
         reverse("usersessions_list"),
@@ -91,11 +69,11 @@ def public_pages():
     """Addresses that the world may open, with tokens that are good, used and bad."""
     delivery = Delivery.objects.create(
         kind="campaign", key="axe", purpose="campaigns.step", to="ann@example.test", message_id="<axe@x>", state="sent",
-        refs={"enrolment": 0, "step": 0, "letter": 0, "sequence": 0}, contact_id=_first(Contact).pk,
+        refs={"enrolment": 0, "step": 0, "letter": 0, "sequence": 0}, contact_id=first(Contact).pk,
     )  # fmt: skip
     version = ProposalVersion.objects.exclude(token_salt="").order_by("pk").first()
     ticket = Ticket.objects.filter(resolved_at__isnull=False).order_by("pk").first()
-    article = _first(Article, state="published")
+    article = first(Article, state="published")
     return [
         reverse("public:unsubscribe", args=[letters.token(delivery)]),
         reverse("public:unsubscribe", args=[letters.token(None)]),
