@@ -30,6 +30,7 @@ async function send(item, was) {
   // The minutes within a quarter stay unless it was moved by hours.
   const clock = inMonth || top === was.top ? item.dataset.start.slice(11) : `${pad(Math.floor(top / 4))}:${pad((top % 4) * 15)}`;
   const body = new URLSearchParams(whole ? { day } : { start: `${day}T${clock}` });
+  body.set("next", location.pathname + location.search); // "Undo" leads back here
   if (item.dataset.slot) body.set("slot", item.dataset.slot);
   if (!inMonth && !whole && Number(item.dataset.size) !== was.size) body.set("minutes", Number(item.dataset.size) * 15);
   const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];

@@ -1,7 +1,7 @@
 """A meeting from the plan to its result, in a real browser: repeated, dragged, nudged by keys, reminded, done."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -28,6 +28,16 @@ def _pull(page, item, day, down):
     page.mouse.down()
     page.mouse.move(start["x"] + 50, start["y"] + 30, steps=3)
     page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+
+
+def _pull_up(page, item, day):
+    """Pull an entry into the strip of whole days."""
+    start, end = item.bounding_box(), page.locator(f".cal-whole[data-day='{day}']").bounding_box()
+    page.mouse.move(start["x"] + 30, start["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 40, start["y"] - 10, steps=3)
+    page.mouse.move(end["x"] + 40, end["y"] + 10, steps=6)
     page.mouse.up()
 
 
@@ -69,6 +79,20 @@ def test_a_meeting_is_planned_moved_reminded_and_done(
     task.refresh_from_db()
     assert (task.due_at, task.minutes) == (datetime(2026, 3, 27, 10, 45, tzinfo=UTC), 75)
     assert page.evaluate("document.activeElement.id") == f"cal-{task.pk}"
+
+    # Pulled up into the strip it takes the whole day; "Undo" gives its hours back.
+    with page.expect_response("**/moves/"):
+        _pull_up(page, page.locator(".cal-day .cal-item", has_text="Round with Ann"), "2026-03-27")
+    page.wait_for_selector(".cal-whole[data-day='2026-03-27'] .cal-item[data-whole]")
+    task.refresh_from_db()
+    assert (task.day_on, task.minutes) == (date(2026, 3, 27), None)
+    assert axe(page) == []
+    with page.expect_response("**/dues/**"):
+        page.locator(".toast-x", has_text="Moved").last.get_by_role("button", name="Undo").click()
+    page.wait_for_url("**/contacts/calendar/")
+    page.wait_for_selector(".cal-day[data-day='2026-03-27'] .cal-item:has-text('11:45')")
+    task.refresh_from_db()
+    assert (task.day_on, task.due_at, task.minutes) == (None, datetime(2026, 3, 27, 10, 45, tzinfo=UTC), 75)
 
     # Next week's is shown though it is no row.
     page.goto("/contacts/calendar/?day=2026-04-02")
