@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.models import Task
+from contacts.duplicates import duplicates_of_contact
+from contacts.models import Contact, Task
 from contacts.services import next_steps
 from crm import access, custom, tags
 from crm.events import declare
@@ -190,6 +191,13 @@ work_target(
         partial(next_steps.repeat_on_targets, Ticket),
     )
 )
+
+
+@panel("ticket", name="duplicates", title=gettext_lazy("Duplicates"), order=2, kind="contact")
+def likely_duplicates(request, ticket):
+    """Whoever answers a letter sees that its writer may be somebody who is known already."""
+    requester = Contact.objects.visible_to(request.user).filter(pk=ticket.requester_id).first()
+    return duplicates_of_contact(request, requester) if requester else ""
 
 
 @panel("ticket", name="tasks", title=gettext_lazy("Tasks"), order=5, kind="task")

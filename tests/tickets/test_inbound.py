@@ -4,12 +4,16 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from contacts.models import Contact, ContactPoint
-from contacts.services import people
+from contacts.services import people, points
+from contacts.services.duplicates import scan
+from crm import access
 from crm.mail.incoming.parse import parse
 from crm.mail.marks import mark_of
 from crm.models import Delivery, Event, Notification, StoredFile
+from tests import factories
 from tickets.models import InboundMail, Mailbox, Ticket, TicketMessage
 from tickets.services import desk
 from tickets.services.inbound import take
@@ -40,6 +44,23 @@ def letter(
     return (
         "\r\n".join(f"{name}: {value}" for name, value in head.items() if value is not None) + "\r\n\r\n" + body
     ).encode()
+
+
+def test_the_page_of_the_ticket_warns_that_its_writer_may_be_known_already(support, admin, client):
+    known = people.create_contact(by=admin, first_name="Ann", last_name="Lee", phone="+49 30 55501192")
+    ticket = take(letter("Call me: +49 30 55501192")).ticket
+    panel = reverse("panel", args=["ticket", "duplicates", ticket.pk])
+    client.force_login(admin)
+    assert "May be the same" not in client.get(panel).content.decode()
+
+    points.add_point(ticket.requester, "phone", "+49 30 55501192")
+    scan.look_at(Contact.objects.get(pk=ticket.requester_id))
+
+    page = client.get(panel).content.decode()
+    assert "May be the same" in page
+    assert reverse("contacts:merge_new", args=["contact", known.pk, ticket.requester_id]) in page
+    client.force_login(factories.user("Desk", roles=[factories.role("desk", {"ticket": {"view": access.ALL}})]))
+    assert "Ann Lee" not in client.get(panel).content.decode()
 
 
 def test_a_letter_makes_a_contact_and_a_ticket(support):
