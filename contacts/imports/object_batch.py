@@ -18,6 +18,8 @@ from crm.models import ObjectRecord
 from crm.objects import naming, records, relations, ties
 
 ROW = ["run_id", "line", "outcome", "record_id", "before", "at", "reason", "cells"]
+# What follows from own fields, in the order of the columns.
+WRITTEN = ["custom", "title", "name_key", "unique_value", "updated_at"]
 Outcome = ImportedRow.Outcome
 
 
@@ -56,7 +58,7 @@ class Batch:
         records.give_back(self.kind, self.numbers)
 
     def _round(self, rows):
-        new = []
+        new, told = [], []
         for row in rows:
             found = self.known.of(row)
             if not row.said:
@@ -66,12 +68,13 @@ class Batch:
             elif len(found) > 1:
                 self._refuse(row, _("Several records could be meant. Give the column another value."))
             elif found:
-                self._change(row, found[0])
+                told += self._change(row, found[0])
             elif self.run.duplicates == Mode.ONLY:
                 self.outcomes[row.line] = Outcome.SKIPPED
             elif (record := self._drafted(row)) is not None:
                 new.append((row, record))
         self._make(new)
+        self._tell_all(told)
 
     def _refuse(self, row, text):
         row.reasons.append(text)
@@ -147,24 +150,43 @@ class Batch:
     # Known records
 
     def _change(self, row, record):
+        """Let a record take over what a row says. Yields (record, own values) for what is written with the others."""
         if self.run.duplicates in {Mode.SKIP, Mode.CREATE}:
             self.outcomes[row.line] = Outcome.SKIPPED
             return
+        self.records[row.line] = record
         news = self._news(row, record)
         if not any(news.values()):
-            self.outcomes[row.line], self.records[row.line] = Outcome.SKIPPED, record
+            self.outcomes[row.line] = Outcome.SKIPPED
             return
         if not record.can_edit:
             self._refuse(row, _("You may not change “%(record)s”.") % {"record": record})
             return
-        before = self._snapshot(record, news)
+        before, values = self._snapshot(record, news), None
         try:
-            with transaction.atomic():
-                self._tell(record, news)
+            if self._is_plain(news):
+                values = custom.check(self.kind.subject, record, news["own"], by=self.by, alone=True)
+            else:
+                with transaction.atomic():
+                    self._tell(record, news)
         except ValueError as refusal:  # of the services: a rule, a twin, a full relation
             self._refuse(row, str(refusal))
             return
-        self.outcomes[row.line], self.records[row.line], self.before[row.line] = Outcome.UPDATED, record, before
+        self.outcomes[row.line], self.before[row.line] = Outcome.UPDATED, before
+        if values is not None:
+            yield record, values
+
+    def _is_plain(self, news):
+        """Whether only own fields change, none of which no two records may share: many such are written at once."""
+        return not (news["title"] or news["owner"] or news["ties"] or self.kind.unique_by in news["own"])
+
+    def _tell_all(self, told):
+        """Write own values on records that are locked since they were looked up."""
+        now = timezone.now()
+        for record, values in told:
+            record.custom, record.updated_at = values, now
+            record.follow()
+        bulk.update([record for record, _values in told], WRITTEN)
 
     def _news(self, row, record):
         """What a row says that the record does not."""
