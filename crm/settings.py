@@ -262,6 +262,8 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 # Until files are collected they are served from where they lie, under their plain names.
 STATIC_BUILT = env.flag("STATIC_BUILT", (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not STATIC_BUILT
+# Looked up when asked for; else each start reads them all, and each test client is a start.
+WHITENOISE_AUTOREFRESH = not STATIC_BUILT
 _MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
