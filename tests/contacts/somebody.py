@@ -10,7 +10,7 @@ from django.utils import timezone
 from pghistory.models import Event as Version
 
 from contacts.models import Contact
-from contacts.services.privacy import erasing, ties
+from contacts.services.privacy import declaring, erasing, ties
 from crm import events, files
 from crm.models import Event, StoredFile
 from tests.contacts.one_of_each import row_of
@@ -35,7 +35,7 @@ def somebody(**fields):
             if tied.model not in done:
                 done.add(tied.model)
                 waiting.append((tied.model, getattr(row, ties.key_of(tied.model))))
-    for label in {*ties._finders, *ties._followers}:
+    for label in {*declaring.finders, *declaring.followers}:
         _found_otherwise(apps.get_model(label), contact, shared)
     return Contact.objects.get(pk=contact.pk)
 

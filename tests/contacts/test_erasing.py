@@ -23,7 +23,7 @@ from contacts.models import (
 )
 from contacts.services import people, privacy
 from contacts.services.consents import state_consent
-from contacts.services.privacy import certificates, copying, erasing, scanning, ties
+from contacts.services.privacy import certificates, copying, declaring, erasing, scanning, ties
 from contacts.tasks import keep_privacy
 from crm import files, jobs, outbox
 from crm.mail import queue_mail
@@ -46,7 +46,7 @@ def test_every_table_is_reached_or_named_with_a_reason():
     """A new table fails here until its rows are found by themselves, or its app says how, or why it holds nobody."""
     known = ties.reached()
 
-    strays = [m._meta.label_lower for m in ties.tables() if m not in known and not ties.is_exempt(m)]
+    strays = [m._meta.label_lower for m in ties.tables() if m not in known and not declaring.is_exempt(m)]
 
     assert strays == []
 
@@ -87,7 +87,10 @@ def test_nothing_marked_is_left_in_any_table_or_file(workspace, alice, folder):
     erasure = privacy.erase(privacy.begin(contact, by=alice))
 
     kept = {
-        (model._meta.db_table, name) for model in ties.tables() if (stay := ties.stay_of(model)) for name in stay.keep
+        (model._meta.db_table, name)
+        for model in ties.tables()
+        if (stay := declaring.stay_of(model))
+        for name in stay.keep
     }
     assert marked.marked_columns() <= kept
     assert marked.marked_files(folder) == []
@@ -248,11 +251,13 @@ def test_every_marked_text_is_in_the_copy_but_for_what_is_hidden(workspace, alic
 
     file, counts = copying.pack(contact, "en", by=alice)
 
-    told = {m._meta.label_lower for m in found if not ties.is_hidden(m) and ties.told_to(person, m, found[m]).exists()}
+    told = {
+        m._meta.label_lower for m in found if not declaring.is_hidden(m) and ties.told_to(person, m, found[m]).exists()
+    }
     assert told == set(counts)
     with zipfile.ZipFile(file.content.open("rb")) as archive:
         said = archive.read("data.json").decode()
-    for model in (m for m in found if not ties.is_hidden(m)):
+    for model in (m for m in found if not declaring.is_hidden(m)):
         for field in (
             f for f in model._meta.concrete_fields if erasing.is_text(f) and not copying._SECRET.search(f.name)
         ):

@@ -11,10 +11,20 @@ from contacts.models import Company, CompanyLink, Contact, ContactLink, Personal
 from contacts.services import people, privacy
 from contacts.services.mailbox import keeping
 from contacts.services.privacy import copying, naming, preview, scanning
-from crm import audit, custom, files
+from crm import audit, custom, files, outbox
 from crm.lists import workbook
 from crm.mail import queue_mail
-from crm.models import CustomField, Delivery, Event, ObjectKind, ObjectRecord, ObjectRelation, RecordLink, StoredFile
+from crm.models import (
+    CustomField,
+    Delivery,
+    Event,
+    ObjectKind,
+    ObjectRecord,
+    ObjectRelation,
+    OutboxMessage,
+    RecordLink,
+    StoredFile,
+)
 from crm.objects.records import create_record
 from tests.contacts import somebody as marked
 from tickets.models import TicketMessage
@@ -211,12 +221,15 @@ def test_fields_that_name_the_person_are_emptied_wherever_they_stand(ann, bob, a
     versions = audit.versions(Company).filter(custom__champion=ann.pk)
     assert not versions.exists()
     assert erasure.counts["contacts.company"] == {"redacted": 1}
-    assert naming.naming(privacy.Person([ann.pk])) == []
+    assert naming.rows_naming(privacy.Person([ann.pk])) == []
 
 
 def test_one_pass_over_whole_tables_finds_what_the_question_about_each_person_finds(ann, bob, alice):
     rows = [queue_mail(to=to, subject="x", text="x") for to in ("zq7ann@example.com", "bob@example.com", "cid@x.test")]
     names = {ann: rows[0].pk, bob: rows[1].pk}
+    # A line end in JSON, and a name in other letters: the pass overlooks neither.
+    outbox.put("notification.mail", "line", {"text": "To:\nzq7ann@example.com"})
+    outbox.put("notification.mail", "name", {"text": "ANN ZQ7LEE has called"})
     someone = [privacy.person_of(contact) for contact in (ann, bob)]
     lists = [files.store(f"{text}\n".encode(), "x.csv", kind="export") for text in ("ZQ7Ann@Example.com", "nobody")]
 
@@ -224,6 +237,8 @@ def test_one_pass_over_whole_tables_finds_what_the_question_about_each_person_fi
         for contact, person in zip((ann, bob), someone, strict=True):
             found = privacy.gather(person)
             assert found[Delivery] == {names[contact]}
+            outboxed = {row.key for row in OutboxMessage.objects.filter(pk__in=found.get(OutboxMessage, ()))}
+            assert {"line", "name"} & outboxed == ({"line", "name"} if contact == ann else set())
         # What comes after the pass is found too.
         late = queue_mail(to="bob@example.com", subject="late", text="x")
         assert privacy.gather(someone[1])[Delivery] == {rows[1].pk, late.pk}

@@ -6,12 +6,13 @@ erasures in a database that was restored from a backup.
 """
 
 from contacts.services.privacy import letters, objects, own  # noqa: F401  declare what contacts and the program itself hold
+from contacts.services.privacy.declaring import anonymise, exempt, finder, follower, hide, share, tie
 from contacts.services.privacy.erasing import ErasureRefused, begin, closes, erase, warnings, warns
 from contacts.services.privacy.files import named_in as files_named_in
 from contacts.services.privacy.own import page
 from contacts.services.privacy.person import Person, person_of
 from contacts.services.privacy.scanning import containing, without
-from contacts.services.privacy.ties import anonymise, exempt, finder, follower, gather, hide, share, tie
+from contacts.services.privacy.ties import gather
 
 __all__ = [
     "ErasureRefused", "Person", "anonymise", "begin", "closes", "containing", "erase", "exempt", "files_named_in", "finder", "follower", "gather", "hide", "page",

@@ -23,8 +23,9 @@ from pghistory.models import Event as Version
 from contacts.models import Contact
 from contacts.services.privacy import naming
 from contacts.services.privacy.certificates import name_of
+from contacts.services.privacy.declaring import is_hidden
 from contacts.services.privacy.person import person_of
-from contacts.services.privacy.ties import gather, is_hidden, key_of, reached, told_to
+from contacts.services.privacy.ties import gather, key_of, reached, told_to
 from crm import events, files
 from crm.custom import all_fields, targets, values
 from crm.files import safe_name

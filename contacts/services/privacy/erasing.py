@@ -19,8 +19,9 @@ from pghistory.models import Event as Version
 from contacts.models import Contact, ContactPoint, ErasedAddress, Erasure, ImportedRow, ImportRun, LegalHold, Task
 from contacts.services import next_steps
 from contacts.services.privacy import certificates, mentions, naming
+from contacts.services.privacy.declaring import share_of, stay_of
 from contacts.services.privacy.person import of_erasure, person_of
-from contacts.services.privacy.ties import gather, in_order, rows_of, share_of, stay_of
+from contacts.services.privacy.ties import gather, in_order, rows_of
 from crm import audit, vocabulary
 from crm.models import StoredFile
 

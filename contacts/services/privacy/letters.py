@@ -14,10 +14,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import LetterParty, PersonalLetter, PersonalMailbox, SeenLetter
+from contacts.services.privacy.declaring import anonymise, exempt, finder, follower, others, share
 from contacts.services.privacy.files import named_in
 from contacts.services.privacy.own import page
 from contacts.services.privacy.scanning import containing, without
-from contacts.services.privacy.ties import anonymise, exempt, finder, follower, others, share
 from crm.models import Delivery, StoredFile
 
 exempt(

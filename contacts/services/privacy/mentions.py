@@ -6,8 +6,9 @@ from operator import or_
 from django.db import models
 from django.db.models.functions import Cast
 
+from contacts.services.privacy.declaring import stay_of
 from contacts.services.privacy.scanning import says
-from contacts.services.privacy.ties import key_of, stay_of, tables
+from contacts.services.privacy.ties import key_of, tables
 
 
 def left(person, rows, *, without=()):

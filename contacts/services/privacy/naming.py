@@ -15,7 +15,7 @@ from crm.models import CustomField, ObjectRecord
 WHY = _("They name this person in a field: the value goes, the rest stays.")
 
 
-def naming(person):
+def rows_naming(person):
     """[(model, field, keys)] of the rows of others that name the person, earlier versions included."""
     found = []
     for target in custom.targets():
@@ -44,7 +44,7 @@ def _rows(target, field, person):
 def forget(person):
     """Take the person out of all of them; the caller holds the transaction. Returns {model: rows}."""
     done = {}
-    for model, field, keys in naming(person):
+    for model, field, keys in rows_naming(person):
         rows = list(model._base_manager.select_for_update().filter(pk__in=keys))
         for row in rows:
             row.custom = {key: value for key, value in row.custom.items() if key != field.key}
@@ -62,7 +62,7 @@ def told(person):
     labels = {target.model: target.label for target in custom.targets()}
     return [
         {"kind": str(labels[model]), "field": str(field.label), "record": key}
-        for model, field, keys in naming(person)
+        for model, field, keys in rows_naming(person)
         if not issubclass(model, Version)
         for key in sorted(keys)
     ]

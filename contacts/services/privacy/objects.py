@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import ContactLink
+from contacts.services.privacy.declaring import exempt, finder, share
 from contacts.services.privacy.scanning import without
-from contacts.services.privacy.ties import exempt, finder, share
 from crm import audit
 from crm.models import Event, Link, ObjectRecord, RecordLink
 from crm.objects.naming import LONGEST, name_of, unique_of

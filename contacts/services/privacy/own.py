@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ErasedAddress, FixRun, ImportedRow, ImportKey, Merge, MergeStep, Participant
 from contacts.services import consents
+from contacts.services.privacy.declaring import anonymise, exempt, finder, follower, hide, others, tie
 from contacts.services.privacy.files import named_in, of_imports, with_people
 from contacts.services.privacy.scanning import containing
-from contacts.services.privacy.ties import anonymise, exempt, finder, follower, hide, others, rows_of, tie
+from contacts.services.privacy.ties import rows_of
 from crm.models import Delivery, Job, Notification, OutboxMessage, StoredFile
 
 _pages = set()

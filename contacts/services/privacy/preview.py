@@ -11,10 +11,11 @@ from django.utils import timezone
 from pghistory.models import Event as Version
 
 from contacts.models import PrivacyRequest
+from contacts.services.privacy import naming
 from contacts.services.privacy.certificates import name_of
-from contacts.services.privacy.naming import naming
+from contacts.services.privacy.declaring import share_of, stay_of
 from contacts.services.privacy.person import person_of
-from contacts.services.privacy.ties import gather, share_of, stay_of
+from contacts.services.privacy.ties import gather
 from crm import jobs
 from crm.models import Job
 
@@ -42,7 +43,7 @@ def count(contact, step=lambda: None):
             said["earlier"] += len(keys)
         elif model is not PrivacyRequest:
             said["stays" if stay_of(model) else "goes"][model._meta.label_lower] = len(keys)
-    for model, keys in [*found.shared.items(), *((model, keys) for model, _field, keys in naming(person))]:
+    for model, keys in [*found.shared.items(), *((model, keys) for model, _field, keys in naming.rows_naming(person))]:
         if not issubclass(model, Version):
             label = model._meta.label_lower
             said["shared"][label] = said["shared"].get(label, 0) + len(keys)
@@ -62,10 +63,8 @@ def _name(label):
 
 
 def _why_shared(label):
-    from contacts.services.privacy.naming import WHY
-
     share = share_of(apps.get_model(label))
-    return str(share.why if share else WHY)
+    return str(share.why if share else naming.WHY)
 
 
 def _most_first(found):

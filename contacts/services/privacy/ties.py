@@ -1,18 +1,12 @@
 """Where a person's data stands: found in the models themselves, so that a new table cannot be forgotten.
 
 A row belongs to a person when it points at the record, or at a row that belongs to the person and cannot do without it.
-Every model must be reached so, be found by a rule of its app, or be named as exempt with the reason; a test holds it:
-
-    privacy.finder("crm.notification")(fn)                       # fn(person) -> rows
-    privacy.tie("crm.pin", "event_id", "crm.event")              # a plain number that is a key
-    privacy.anonymise("deals.deal", why=…, keep={"currency"})    # the row stays, its texts go
-    privacy.share("contacts.personalletter", rows, redact, …)    # others have a part in it: the person is taken out
-    privacy.exempt("What the company has set up.", "crm.team")   # holds nobody
+Every model must be reached so, be found by a rule of its app, or be named as exempt with the reason; a test holds it
+(see `declaring`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 
@@ -22,9 +16,12 @@ from django.db.models import Q
 from pghistory.models import Event as Version
 
 from contacts.models import Contact
+from contacts.services.privacy.declaring import finders, followers, is_exempt, others_of, plain_ties, shares
 
 _NUMBER = "contact_id"
 _OPTIONAL = (models.SET_NULL, models.SET_DEFAULT)
+# Rows of these are at the end of a way.
+_LEAVES = {"crm.storedfile"}
 
 
 @dataclass(frozen=True)
@@ -46,118 +43,13 @@ class Tie:
         return set(rows.values_list(key_of(self.model), flat=True))
 
 
-@dataclass(frozen=True)
-class Stay:
-    """How rows of a model are made nobody's: texts are emptied, but for those in `keep`; `put` gives others."""
-
-    why: str
-    keep: frozenset
-    put: dict = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Share:
-    """Rows in which others have a part: `rows(person)` gives them, `redact(rows, person)` takes the person out."""
-
-    why: str
-    rows: Callable
-    redact: Callable
-
-
-_finders: dict[str, list[Callable]] = defaultdict(list)
-_followers: dict[str, list[Callable]] = defaultdict(list)
-_ties: list[tuple[str, str, str]] = []
-_stays: dict[str, Stay] = {}
-_exempt: dict[str, str] = {}
-_hidden: dict[str, str] = {}
-_others: dict[str, Callable] = {}
-_shares: dict[str, "Share"] = {}
-# Rows of these are at the end of a way.
-_LEAVES = {"crm.storedfile"}
-
-
-def finder(label):
-    """Decorator: `fn(person)` gives further rows of a model that belong to a person."""
-
-    def register(fn):
-        _finders[label].append(fn)
-        return fn
-
-    return register
-
-
-def follower(label):
-    """Decorator: `fn(found)` gives further rows of a model that tell of rows already found."""
-
-    def register(fn):
-        _followers[label].append(fn)
-        return fn
-
-    return register
-
-
-def tie(label, column, parent):
-    """Declare that a column of a model is the key of a row of `parent` without which it says nothing."""
-    _ties.append((label, column, parent))
-
-
-def anonymise(label, *, why, keep=(), **put):
-    """Declare that rows of a model stay, made nobody's, and why."""
-    _stays[label] = Stay(why, frozenset(keep), put)
-
-
-def exempt(why, *labels):
-    """Declare that models hold nothing of a person, or keep what the law wants kept, and why."""
-    _exempt.update(dict.fromkeys(labels, why))
-
-
-def share(label, rows, redact, *, why):
-    """Declare rows that are the person's and others' as well: they stay, and the person is taken out of them.
-
-    `rows(person)` gives them; `redact(rows, person)` changes them in the transaction in which the record goes. Nothing that
-    hangs on them is followed. They are in the copy: what others have a part in was still said to or by the person.
-    """
-    _shares[label] = Share(why, rows, redact)
-
-
-def share_of(model):
-    return _shares.get(model._meta.label_lower)
-
-
-def hide(why, *labels):
-    """Declare that rows of models are erased with the person but are not in the copy, and why."""
-    _hidden.update(dict.fromkeys(labels, why))
-
-
-def others(label):
-    """Decorator: `fn(person)` gives a condition on rows of a model that tell of other customers: they are not in the copy."""
-
-    def register(fn):
-        _others[label] = fn
-        return fn
-
-    return register
-
-
 def told_to(person, model, keys):
     """The rows that a person may have in the copy."""
     rows = rows_of(model, keys)
     if not issubclass(model, Version):
         rows = rows.filter(whose(model, person.numbers))
-    about_others = _others.get(model._meta.label_lower)
+    about_others = others_of.get(model._meta.label_lower)
     return rows.exclude(about_others(person)) if about_others else rows
-
-
-def stay_of(model):
-    return _stays.get(model._meta.label_lower)
-
-
-def is_exempt(model):
-    return model._meta.label_lower in _exempt
-
-
-def is_hidden(model):
-    return model._meta.label_lower in _hidden
 
 
 def tables():
@@ -178,7 +70,7 @@ def key_of(model):
 def reached():
     """{model} that a person's data can stand in."""
     found, fresh = {Contact}, {Contact}
-    fresh |= {apps.get_model(label) for label in (*_finders, *_followers, *_shares)}
+    fresh |= {apps.get_model(label) for label in (*finders, *followers, *shares)}
     while fresh:
         found |= fresh
         fresh = {t.model for parent in fresh for t in ties_to(parent)} - found
@@ -207,7 +99,7 @@ def _ties_to(parent):
             yield Tie(model, _NUMBER, parent)
         if {"target_type", "target_id"} <= plain:
             yield Tie(model, "target_id", parent, pair=True)
-    for label, column, of in _ties:
+    for label, column, of in plain_ties:
         if of == parent._meta.label_lower:
             yield Tie(apps.get_model(label), column, parent)
 
@@ -252,23 +144,23 @@ def whose(model, numbers):
 
 def steps():
     """How often `gather` calls its `step` for a person who has rows of every kind."""
-    asked = [*_finders.values(), *_followers.values(), *map(ties_to, reached())]
-    return len(_shares) + sum(map(len, asked))
+    asked = [*finders.values(), *followers.values(), *map(ties_to, reached())]
+    return len(shares) + sum(map(len, asked))
 
 
 def gather(person, step=lambda: None):
     """The rows that belong to a person, as Found. `step()` is called after each question put to the database."""
     found = Found({Contact: set(person.numbers)})
-    for label, share in _shares.items():
+    for label, share in shares.items():
         model = apps.get_model(label)
         if keys := set(share.rows(person).values_list(key_of(model), flat=True)):
             found.shared[model] = keys
         step()
-    _ask(found, _finders, person, step)
+    _ask(found, finders, person, step)
     fresh = {model: set(keys) for model, keys in found.items()}
     while fresh:
         fresh = _following(found, fresh, person.numbers, step)
-    _ask(found, _followers, found, step)
+    _ask(found, followers, found, step)
     return found
 
 
@@ -292,7 +184,7 @@ def _following(found, fresh, numbers, step):
 
 def in_order(found):
     """The models of what was found, so that rows go before those without which they cannot be."""
-    rest, ordered = sorted(found, key=lambda m: (m._meta.label_lower not in _followers, m._meta.label)), []
+    rest, ordered = sorted(found, key=lambda m: (m._meta.label_lower not in followers, m._meta.label)), []
     while rest:
         free = [m for m in rest if not any(_needs(other, m) for other in rest if other is not m)]
         ordered += free or rest[:1]
