@@ -3,11 +3,16 @@
 import pytest
 from django.db import connection
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 
 from crm import access
 from crm.models import Workspace
 from tests import factories, imap_server
 from tests.smtp_sink import Sink
+
+# How long an example takes says something of the machine, nothing of the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def _grants(**levels):
