@@ -8,13 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from contacts import (
     bench_duplicates,
     lists_duplicates,  # noqa: F401  registers the desk
+    seed_duplicates,
 )
 from contacts.models import Company, CompanyPair, Contact, ContactPair, Merge
 from contacts.models.merge import KEPT_FOR
 from contacts.services.merging import details, own, own_fields  # noqa: F401  register how their rows are merged
 from crm import jobs
 from crm.events import declare, subscribe
-from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, panel, periodic, settings_page
+from crm.registry import Command, NavItem, SettingsPage, benchmark, command, nav, panel, periodic, seeder, settings_page
 
 declare("contact.merged", _("{actor} merged {title} into this contact"), icon="arrows-join")
 declare("contact.unmerged", _("{actor} parted this contact from {title} again"), icon="arrows-split")
@@ -58,6 +59,7 @@ def search(run):
     return scan.scan(run, whole=run.params.get("whole", False))
 
 
+seeder("duplicates", order=93)(seed_duplicates.search)
 nav(NavItem("customers", _("Duplicates"), "contacts:duplicates", "arrows-join", "contact", 13))
 command(Command(_("Duplicates"), "contacts:duplicates", "arrows-join", "contact", "edit"))
 settings_page(

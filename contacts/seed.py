@@ -3,9 +3,10 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from contacts import seed_consents
+from contacts import seed_consents, seed_duplicates
 from contacts.models import Contact, Task
 from contacts.services import next_steps
+from crm.seeding import latin
 
 FIRST_EN = [
     "Jonas",
@@ -162,25 +163,16 @@ def seed(plan):
     plan.tools()
     words = {name.lower(): value for name, value in globals().items() if name.isupper() and isinstance(value, list)}
     # Addresses are written as people write them: the names in Latin letters.
-    words |= {f"{name}_latin": [_latin(word) for word in value] for name, value in words.items() if name[0] != "_"}
+    words |= {f"{name}_latin": [latin(word) for word in value] for name, value in words.items() if name[0] != "_"}
     owners = {
         "reps_en": plan.keys(plan.reps["en"]), "reps_ru": plan.keys(plan.reps["ru"]),
         "team_en": plan.teams["Sales Europe"].pk, "team_ru": plan.teams["Sales Russia"].pk,
     }  # fmt: skip
     _companies(plan, words | owners)
     _contacts(plan, words | owners)
+    seed_duplicates.write_twice(plan)
     _points(plan)
     seed_consents.seed(plan)
-    _pairs(plan)
-
-
-_LETTERS = str.maketrans(dict(zip("абвгдеёзийклмнопрстуфыэ", "abvgdeeziyklmnoprstufye", strict=True)) | {
-    "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ъ": "", "ь": "",
-})  # fmt: skip
-
-
-def _latin(word):
-    return word.lower().translate(_LETTERS).replace(" ", "")
 
 
 def _companies(plan, values):
@@ -281,23 +273,6 @@ def _points(plan):
         UNION ALL
         SELECT id, 'phone', phone, replace(phone, ' ', ''), reverse(regexp_replace(phone, '\\D', '', 'g')), '', true, NULL, created_at
         FROM contacts_contact WHERE phone <> ''
-        """
-    )
-
-
-def _pairs(plan):
-    """People of one name in one company wait at the desk of duplicates, as the nightly search would put them there."""
-    plan.run(
-        """
-        INSERT INTO contacts_contactpair (first_id, second_id, score, reasons, state, cluster, found_at)
-        SELECT first, second, round((0.72 + pg_temp.pick(second, 41, 17) / 100.0)::numeric, 2),
-          '[["surname", "same"], ["given_name", "same"], ["company", "same"]]'::jsonb
-            || CASE WHEN born <> born_before THEN '[["date_of_birth", "other"]]' ELSE '[]' END::jsonb,
-          'open', first, %(now)s - interval '9 hours'
-        FROM (SELECT id AS second, lag(id) OVER together AS first, birthday_on AS born, lag(birthday_on) OVER together AS born_before
-          FROM contacts_contact WHERE company_id IS NOT NULL
-          WINDOW together AS (PARTITION BY company_id, last_name, first_name ORDER BY id)) twins
-        WHERE first IS NOT NULL AND pg_temp.pick(second, 42, 3) = 0 ORDER BY second LIMIT 40
         """
     )
 

@@ -75,7 +75,8 @@ def _requisites(plan):
           CASE WHEN country = 'RU' THEN '770101001' ELSE '' END, CASE WHEN country = 'RU' THEN pg_temp.ogrn(id) ELSE '' END,
           CASE WHEN country = 'RU' THEN '' ELSE pg_temp.vat(id) END, CASE WHEN country = 'RU' THEN '' ELSE 'HRB ' || 10000 + id END,
           concat_ws(', ', postcode, city, street), true, created_at, 1
-        FROM contacts_company WHERE pg_temp.pick(id, 65, 4) > 0
+        FROM contacts_company c WHERE pg_temp.pick(id, 65, 4) > 0
+          AND NOT EXISTS (SELECT FROM contacts_company first WHERE first.domain = c.domain AND first.id < c.id)
         """
     )
     plan.run(

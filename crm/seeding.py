@@ -79,3 +79,13 @@ class Plan:
 
     def keys(self, users):
         return [user.pk for user in users]
+
+
+_LETTERS = str.maketrans(dict(zip("абвгдеёзийклмнопрстуфыэ", "abvgdeeziyklmnoprstufye", strict=True)) | {
+    "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ъ": "", "ь": "",
+})  # fmt: skip
+
+
+def latin(text):
+    """The text in small Latin letters, without blanks, as in an address."""
+    return text.lower().translate(_LETTERS).replace(" ", "")

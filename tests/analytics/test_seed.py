@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from campaigns.models import Segment, StepRun
 from contacts import numbers
-from contacts.models import Company, Contact, LifecycleStay, Requisite
-from crm.models import Delivery, Event, User, Workspace
+from contacts.models import Company, CompanyPair, Contact, ContactPair, LifecycleStay, Requisite
+from crm.models import Delivery, Event, Job, User, Workspace
 from crm.seeding import Plan
 from deals.models import Deal, Order
 from deals.services.steps import refresh_stale_steps
@@ -73,6 +73,20 @@ def test_every_deal_stands_where_its_open_stay_says(db):
     # What the cards say comes next is what the tasks say: the sweep finds nothing to mend.
     assert Deal.objects.filter(state="open").exclude(next_step="").exists()
     assert refresh_stale_steps() == 0
+
+
+def test_whom_the_demo_holds_twice_the_search_has_found(db):
+    _seed()
+    people = ContactPair.objects.open().select_related("first", "second")
+    twice = {
+        pair for pair in people if {pair.first.email, pair.first.phone} & {pair.second.email, pair.second.phone} - {""}
+    }
+    assert len(twice) == 7
+    assert {pair.first.country for pair in twice} == {"DE", "RU"}
+    assert len(people) < 60
+    firms = CompanyPair.objects.open().select_related("first", "second")
+    assert sum(pair.first.domain == pair.second.domain for pair in firms) == 4
+    assert Job.objects.get(kind="contacts.duplicates").state == "done"
 
 
 def test_no_letter_of_the_demo_waits_to_be_sent(db):

@@ -145,6 +145,17 @@ def test_a_shared_mailbox_or_line_makes_no_duplicate_of_colleagues():
     assert _score(one, one | {"given_name": "Ana"}) > 0.9
 
 
+@pytest.mark.parametrize("box", ["anna.lindqvist", "lindqvist_a", "alindqvist84", "annalindqvist"])
+def test_a_mailbox_made_of_the_names_says_no_more_than_they_do(box):
+    one = {"given_name": "Anna", "surname": "Lindqvist", "suburb": "Northam"}
+    other = one | {"suburb": "Oldham"}
+
+    def together(name):
+        return _score(one | {"email": f"{name}@works.example"}, other | {"email": f"{name}@mill.example"})
+
+    assert 0 < together(box) == _score(one, other) < together("wanderlust")
+
+
 def test_cyrillic_names_are_compared_by_their_sound_too():
     one = {"given_name": "Наталья", "surname": "Шмидт", "phone": "8 900 555-01-02", "date_of_birth": "31.05.1984"}
 

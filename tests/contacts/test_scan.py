@@ -291,6 +291,9 @@ def test_companies_that_share_one_thing_are_compared_and_no_others(django_assert
     by_phone = [factories.company(name) for name in ("Kaspersen Tools", "Kasperson Tools")]
     for company in by_phone:
         points.add_point(company, "phone", "+49 30 55501192")
+    # What a hundred firms are called says nothing of the word behind it.
+    for name in ("Лаборатория «Волна»", "Лаборатория «Нева»"):
+        factories.company(name, city="Пермь")
     for n in range(40):
         # Too many are called so: the name says nothing, and no two of them share anything else.
         factories.company("Sunrise", city=f"Town {n}")

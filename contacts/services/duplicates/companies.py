@@ -95,7 +95,7 @@ def _compared(row):
 def _weighed(rows, couple):
     """The pair with its score, or None when it is not worth a look."""
     one, other = rows[couple[0]], rows[couple[1]]
-    alike = JaroWinkler.similarity(one["key"], other["key"]) if one["key"] and other["key"] else 0
+    alike = _likeness(one["key"], other["key"])
     same = [name for name in ("inn", "domain") if one[name] and one[name] == other[name]]
     same += sorted({kind for kind, _norm in one["points"] & other["points"]})
     city = bool(one["city"]) and one["city"] == other["city"]
@@ -114,7 +114,26 @@ def _weighed(rows, couple):
         score = 0
     if score < REVIEW:
         return None
-    reasons = [*same, *(["name"] if alike >= 0.9 else []), *(["city"] if city else [])]
-    return CompanyPair(
-        first_id=couple[0], second_id=couple[1], score=score, reasons=[[name, "same"] for name in reasons]
-    )
+    reasons = [[name, "same"] for name in same]
+    reasons += [["name", "same" if alike == 1 else "alike"]] if alike >= 0.9 else []
+    reasons += [["city", "same"]] if city else []
+    return CompanyPair(first_id=couple[0], second_id=couple[1], score=score, reasons=reasons)
+
+
+def _likeness(one, other):
+    """0 to 1: how much two names are alike, word by word, as much as the words that differ most.
+
+    What a hundred firms are called, as laboratory, says nothing of the word behind it. Names of more and fewer words are
+    compared as a whole, and are never the same.
+    """
+    first, second = one.split(), other.split()
+    if not first or not second:
+        return 0
+    if len(first) != len(second):
+        return min(JaroWinkler.similarity(one.replace(" ", ""), other.replace(" ", "")), 0.96)
+    rest, least = list(second), 1.0
+    for word in first:
+        like, place = max((JaroWinkler.similarity(word, candidate), place) for place, candidate in enumerate(rest))
+        least = min(least, like)
+        rest.pop(place)
+    return least

@@ -1,5 +1,6 @@
 """How likely two records are one: bits of evidence for and against, field by field, over whole columns at once."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,7 @@ OTHER_NAME, OTHER_DAY, RELATIVES = 0.85, 0.89, 0.6
 CALLED = 4.0
 # Of two records at random, at least so many bits speak against their being one.
 PRIOR = 10.0
+_NO_LETTER = re.compile(r"[\W\d_]+")
 _SAID = {
     "given_name": _("first name"), "surname": _("last name"), "date_of_birth": _("birthday"), "street_number": _("house"),
     "address_1": _("street"), "address_2": _("address"), "suburb": _("city"), "postcode": _("postcode"),
@@ -160,12 +162,22 @@ class _Evidence:
         same = self._coded("email")
         locals_ = [email.partition("@")[0] for email in self.table.email]
         alike = _compare(locals_, self.first, locals_, self.second, JaroWinkler.similarity)
-        # The same name at another provider says something; a similar one hardly more than the names themselves.
+        # The same mailbox at another provider says something; a similar one hardly more than the names themselves, and one
+        # that is made of the names nothing: namesakes in two companies have that, too.
         same = np.where(same < 0, np.select([alike == 1, alike > 0.93], [5.0, 1.5], same), same)
+        made = [i for i in np.flatnonzero((alike > 0.93) & (same > 0) & (same <= 5)) if self._is_of_names(locals_, i)]
+        same[made] = 0.0
         self.of["email"] = same
         # A box or a line that several people share says little.
         for name in ("email", "phone"):
             self.of[name] = np.where(strangers, np.minimum(self.of[name], 3.0), self.of[name])
+
+    def _is_of_names(self, locals_, i):
+        """Whether the mailbox of the first of a pair is only the name, in an order and with initials as is usual."""
+        given, surname = (self.spelt(getattr(self.table, name)[self.first[i]]) for name in NAMES)
+        box = self.spelt(_NO_LETTER.sub("", locals_[self.first[i]]))
+        forms = ((given, surname), (given[:1], surname), (given, surname[:1]), ("", surname), (given, ""))
+        return any(box in {one + other, other + one} for one, other in forms)
 
     def _worded(self, one, other=None):
         """Bits of words that may be misspelt."""
