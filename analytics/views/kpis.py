@@ -56,6 +56,7 @@ def show(request, name):
         "part": part,
         "part_label": next((item["label"] for item in figure["parts"] if item["name"] == part), ""),
         "ranges": _ranges(first, last),
+        "cut": _cut(first, last),
         "good": _is_good(kpi, figure["change_percent"]),
         "query": urlencode({"from": first, "to": last, **asked}),
         "asked": asked,
@@ -178,6 +179,12 @@ def _ranges(first, last):
     usual = [(_("30 days"), 30), (_("90 days"), 90), (_("12 months"), 365)]
     spans = [(label, tomorrow - timedelta(days=days)) for label, days in usual]
     return [(label, start, tomorrow, (start, tomorrow) == (first, last)) for label, start in spans]
+
+
+def _cut(first, last):
+    """The months of which the range holds a part only, as the picture names them."""
+    ends = {day for day in (first, last) if day.day > 1}
+    return sorted({f"{day:%Y-%m}" for day in ends})
 
 
 def _is_good(kpi, change):

@@ -33,6 +33,9 @@ ALIKE_MOST = 6.0
 # Scores that pairs do not pass: who has another first name is never certain, nor is who was born in another year, as father
 # and son; who has neither is a relative at the same address, unless even the smallest line of it is the same.
 OTHER_NAME, OTHER_DAY, RELATIVES = 0.85, 0.89, 0.6
+# Nor are those who have nothing in common but names, a town and a company: those may be namesakes.
+NAMESAKES = 0.8
+_OF_ONE = ("email", "phone", "date_of_birth", "address_1", "address_2", "street_number", "postcode")
 # What it says that two first names are forms of one.
 CALLED = 4.0
 # Of two records at random, at least so many bits speak against their being one.
@@ -108,6 +111,9 @@ class _Evidence:
         other_year = np.array([bool(years[a] and years[b]) and years[a] != years[b] for a, b in self.pairs()])
         ceiling = np.where(other_year | (self.of["date_of_birth"] < -3), OTHER_DAY, 1.0)
         ceiling = np.where(self.of["given_name"] < -3, OTHER_NAME, ceiling)
+        ceiling = np.where(
+            sum(np.maximum(self.of[name], 0) for name in _OF_ONE) < 1, np.minimum(ceiling, NAMESAKES), ceiling
+        )
         return np.where(self.relatives(), RELATIVES, ceiling)
 
     def pairs(self):
