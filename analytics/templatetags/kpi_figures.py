@@ -56,6 +56,13 @@ def quarter(day):
     return _("Q%(n)d %(year)d") % {"n": (day.month + 2) // 3, "year": day.year}
 
 
+@register.filter
+def customer_of(row):
+    """Whose a deal, an order or a request is, or where a person works; None where nobody is known."""
+    ways = ("contact", "requester", "company")
+    return next((found for way in ways if (found := getattr(row, way, None))), None)
+
+
 @register.simple_tag
 def record_figure(row, currency="EUR"):
     """The figure of a record at the end of its line: the amount of a deal or order, what a person has paid, the working time of a request."""

@@ -25,6 +25,13 @@ from tickets.models import Mailbox
 
 PAGE = 50
 COUNTED = 1000
+# What is told of a record beside its name.
+_TOLD = {
+    "contact": ["purchases", "company"],
+    "deal": ["contact", "company"],
+    "order": ["contact", "company"],
+    "ticket": ["requester"],
+}
 # (path to sort the records by, whether an index made downwards serves it), by the kind of record.
 _ORDER = {"contact": ("purchases__revenue_base", False), "order": ("paid_at", False), "ticket": ("created_at", True)}
 
@@ -86,8 +93,7 @@ def _records(request, kpi, first, last, part, scope):
     rows = rows.visible_to(request.user)
     if "__" in path and not kpis.sees_money(request.user):
         path, natural_down = "created_at", True  # the order of hidden sums would tell of them
-    if kind == "contact":
-        rows = rows.select_related("purchases")
+    rows = rows.select_related(*_TOLD.get(kind, ()))
     found = take(
         rows.annotate(_sort=F(path)) if "__" in path else rows,
         path,

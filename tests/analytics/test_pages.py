@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -240,6 +242,19 @@ def test_the_records_are_paged_by_key_and_counted(client, boss):
         after = page.context["place"].after
         query = {**MARCH, "after": after} if after else None
     assert seen == [f"N{n}" for n in reversed(range(120))]
+
+
+def test_a_record_says_whose_it_is_and_asks_nothing_more_for_it(client, boss):
+    def asked(names):
+        for name in names:
+            _order(factories.contact(name), NOON, owner=boss)
+        _page(client, boss, "revenue", **MARCH)  # counts what is new
+        with CaptureQueriesContext(connection) as queries:
+            html = _page(client, boss, "revenue", **MARCH).content.decode()
+        assert all(f"· {name} Lee" in html for name in names)
+        return len(queries)
+
+    assert asked(["Ann", "Ben"]) == asked([f"Bea{n}" for n in range(20)])
 
 
 def _world(boss):
