@@ -80,7 +80,10 @@ def duplicates_of_company(request, company):
 def _panel(request, pairs, record):
     """Open pairs that the reader may decide, and what was merged here in the last 30 days."""
     rows = pairs.objects.open().mergeable_by(request.user).filter(Q(first=record) | Q(second=record)).for_card()[:5]
-    found = [(pair, pair.second if pair.first_id == record.pk else pair.first) for pair in rows]
+    found = [
+        (pair.merge_url_for(request.user), pair, pair.second if pair.first_id == record.pk else pair.first)
+        for pair in rows
+    ]
     kind = record._meta.model_name
     merges = Merge.objects.filter(**{kind: record}, undone_at=None, at__gt=timezone.now() - KEPT_FOR).order_by("-pk")[
         :5

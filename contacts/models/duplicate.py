@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -98,6 +99,14 @@ class DuplicatePair(models.Model):
         """Note that the two are never the same, whatever the scan says."""
         self.state, self.by, self.decided_at = self.State.NEVER, by, timezone.now()
         self.save(update_fields=["state", "by", "decided_at"])
+
+    def merge_url_for(self, user):
+        """Where both stand side by side; the one that goes is one that the user may delete, the younger if possible."""
+        kept, gone, model = self.first_id, self.second_id, self.record()
+        condition = access.predicate(model, user, "delete")
+        if condition is not None and not model._base_manager.filter(condition, pk=gone).exists():
+            kept, gone = gone, kept
+        return reverse("contacts:merge_new", args=[self.access_kind, kept, gone])
 
 
 class ContactPair(DuplicatePair):

@@ -23,7 +23,7 @@ DESKS = {"contact": "contacts:duplicates", "company": "contacts:company_duplicat
 def new(request, kind, kept, gone):
     """Both side by side with a choice for each field; a post merges them and goes on to the next pair."""
     model, pairs = _models(kind)
-    one, other = _both(request, model, kept, gone)
+    one, other = _both(request, model, kept, gone, act=request.method == "POST")
     if request.method != "POST":
         return _page(request, kind, one, other)
     pair = pairs.objects.of(kept, gone).first()
@@ -93,11 +93,12 @@ def _models(kind):
     return MODELS[kind]
 
 
-def _both(request, model, kept, gone):
+def _both(request, model, kept, gone, *, act=True):
+    """Both records: as far as the user may see them, or with `act` only when the two may be merged."""
     if kept == gone:
         raise Http404
     rows = model.objects.for_card()
-    return fetch(rows, request.user, kept, edit=True), fetch(rows, request.user, gone, edit=True, delete=True)
+    return fetch(rows, request.user, kept, edit=act), fetch(rows, request.user, gone, edit=act, delete=act)
 
 
 def _merge(request, pk, *, edit=False):
@@ -121,13 +122,16 @@ def _seen(request):
 def _next_url(request, kind):
     """The surest pair that is still open and that the user may merge, else the desk."""
     pair = MODELS[kind][1].objects.open().mergeable_by(request.user).order_by("-score", "-pk").first()
-    return reverse("contacts:merge_new", args=[kind, pair.first_id, pair.second_id]) if pair else reverse(DESKS[kind])
+    return pair.merge_url_for(request.user) if pair else reverse(DESKS[kind])
 
 
 def _page(request, kind, one, other, *, refusal=""):
     model, pairs = MODELS[kind]
     _values, moving = merging.preview(one, other)
+    may_change = one.can_edit and other.can_edit
+    gone = set(model.objects.deletable_by(request.user).filter(pk__in=[one.pk, other.pk]).values_list("pk", flat=True))
     context = {
+        "may_change": may_change, "may_merge": may_change and other.pk in gone, "may_swap": may_change and one.pk in gone,
         "kind": kind, "kept": one, "gone": other, "moving": moving, "refusal": refusal,
         "rows": [row for field in _questions(request.user, model) if (row := _row(request.user, field, one, other))],
         "pair": pairs.objects.of(one.pk, other.pk).first(),

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from contacts.models import Company, Contact, ContactPair, DuplicateSettings, Merge
 from contacts.services import merging, people
+from crm import access
 from crm.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,27 @@ def test_the_address_of_a_merged_record_leads_to_the_kept_one_and_only_those_who
         assert client.get(old)["Location"] == ann.get_absolute_url()
     client.force_login(mallory)
     assert client.get(old).status_code == 404
+
+
+def test_who_may_only_look_compares_and_is_offered_nothing_that_is_refused(client, alice, bob, carol, twins):
+    ann, anna = twins
+    client.force_login(carol)
+
+    page = client.get(_side_by_side(ann, anna))
+
+    assert page.status_code == 200
+    assert [page.context[name] for name in ("may_change", "may_merge", "may_swap")] == [False, False, False]
+    assert "not merge them this way" in page.content.decode()
+    assert "data-key" not in page.content.decode().split("<main")[1]
+    assert client.post(_side_by_side(ann, anna), _seen(ann, anna)).status_code == 403
+    assert Contact.objects.filter(pk__in=[ann.pk, anna.pk]).count() == 2
+    # Of two records the one that goes is one that the user may delete.
+    role = bob.roles.get()
+    role.grants["contact"] = {**role.grants["contact"], "delete": access.OWN}
+    role.save()
+    Contact.objects.filter(pk=ann.pk).update(owner=bob)
+    assert ContactPair.objects.mergeable_by(bob).get().merge_url_for(bob) == _side_by_side(anna, ann)
+    assert ContactPair.objects.get().merge_url_for(alice) == _side_by_side(ann, anna)
 
 
 def test_one_that_changed_meanwhile_is_shown_again_and_not_merged(client, alice, twins):

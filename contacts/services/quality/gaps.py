@@ -61,17 +61,17 @@ def gaps_of(record, measured, user=None):
     """The gaps of a record, the heaviest first; without those in fields that are hidden from the user."""
     rules = QualityRule.objects.filter(pk__in=measured.gaps) if measured.gaps else []
     rules = [rule for rule in rules if may_know(user, rule)]
-    return [gap_of(rule, record, measured.facts) for rule in sorted(rules, key=lambda r: (-r.weight, r.position))]
+    return [gap_of(rule, record, measured.facts, user) for rule in sorted(rules, key=lambda r: (-r.weight, r.position))]
 
 
-def gap_of(rule, record, facts=()):
+def gap_of(rule, record, facts=(), user=None):
     check = check_named(rule.test)
     kind, field = record._meta.model_name, field_of(rule)
     field = "first_name" if (kind, field) == ("contact", "name") else field
     gap = Gap(rule, words.gap_of(rule, facts), words.fix_of(rule), act=check.act if check else "")
     page = record.get_absolute_url()
     if gap.act == "merge":
-        gap.url, gap.label = _twin(kind, record), _("Compare")
+        gap.url, gap.label = _twin(kind, record, user), _("Compare")
     elif gap.act == "points":
         gap.url, gap.label = f"{page}#rows-points", _("Addresses")
     elif gap.act == "roles":
@@ -85,11 +85,11 @@ def gap_of(rule, record, facts=()):
     return gap
 
 
-def _twin(kind, record):
-    """Where the record and its likeliest duplicate stand side by side."""
+def _twin(kind, record, user):
+    """Where the record and its likeliest duplicate stand side by side; the desk for those who may not merge the two."""
     pairs = (ContactPair if kind == "contact" else CompanyPair).objects.open()
-    pair = pairs.filter(Q(first=record.pk) | Q(second=record.pk)).order_by("-score", "pk").first()
+    pairs = pairs.mergeable_by(user).filter(Q(first=record.pk) | Q(second=record.pk)) if user else pairs.none()
+    pair = pairs.order_by("-score", "pk").first()
     if pair is None:
         return reverse("contacts:duplicates" if kind == "contact" else "contacts:company_duplicates")
-    other = pair.second_id if pair.first_id == record.pk else pair.first_id
-    return reverse("contacts:merge_new", args=[kind, record.pk, other])
+    return pair.merge_url_for(user)
