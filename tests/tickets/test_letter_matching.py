@@ -12,17 +12,17 @@ from crm.mail import queue_mail, send_due
 from crm.mail.incoming import parse as parsing
 from crm.models import Delivery, StoredFile
 from crm.notify import notify
-from tests.tickets.test_inbound import letter, support  # noqa: F401  fixtures
+from tests.tickets.raw_letters import letter
 from tests.tickets.test_letter_parts import PNG, parts_of
 from tickets.models import InboundMail, Ticket, TicketMessage
 from tickets.services import desk
 from tickets.services.inbound import take
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("support")]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_e1_two_workers_with_the_same_letter_make_one_message(support):  # noqa: F811
+def test_e1_two_workers_with_the_same_letter_make_one_message(support):
     start, verdicts = Barrier(2), []
 
     def work():

@@ -6,7 +6,7 @@ import pytest
 
 from crm.mail.incoming import tnef
 from crm.mail.incoming.parse import MOST_PARTS, parse
-from tests.tickets.test_inbound import letter
+from tests.tickets.raw_letters import letter
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 

@@ -5,7 +5,7 @@ import pytest
 from crm.mail.incoming.charsets import guessed
 from crm.mail.incoming.parse import parse
 from crm.mail.incoming.quotes import fold
-from tests.tickets.test_inbound import letter
+from tests.tickets.raw_letters import letter
 
 
 def raw_letter(body, kind="text/plain", head=b""):

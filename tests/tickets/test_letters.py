@@ -12,13 +12,13 @@ from contacts.models import Contact
 from contacts.services import people
 from crm.models import Notification, StoredFile
 from tests.crm.test_outside import Canary, canary, open_canary  # noqa: F401  fixtures
-from tests.tickets.test_inbound import letter, support  # noqa: F401  fixtures
+from tests.tickets.raw_letters import letter
 from tickets.models import DeskSettings, InboundMail, Ticket
 from tickets.services.inbound import ledger, take
 from tickets.services.inbound.take import take_again
 from tickets.tasks import sweep_letters, take_abandoned
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("support")]
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 
 
@@ -147,7 +147,7 @@ def test_a_letter_taken_twice_again_is_there_once(mend):
     assert (first.outcome, second.outcome, Ticket.objects.count()) == ("created", "duplicate", 1)
 
 
-def test_a_letter_whose_worker_died_is_taken_by_the_sweep(support, time_machine):  # noqa: F811
+def test_a_letter_whose_worker_died_is_taken_by_the_sweep(support, time_machine):
     row, _new = ledger.enter(letter(), message_id="<1@example.com>", mailbox=support)
     take_abandoned()
     assert not Ticket.objects.exists()

@@ -9,12 +9,12 @@ from contacts.services import people
 from crm.mail.incoming.parse import parse
 from crm.mail.incoming.quotes import fold
 from crm.models import Delivery, Event
-from tests.tickets.test_inbound import letter, support  # noqa: F401  fixtures
+from tests.tickets.raw_letters import letter
 from tickets.models import Article, Category, DeskSettings, Mailbox, Ticket
 from tickets.services import articles, desk, surveys
 from tickets.services.inbound import take
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("support")]
 
 
 def test_e5_a_stranger_with_the_right_number_gets_a_new_ticket_that_points_to_the_other(client, admin, mallory):
@@ -60,7 +60,7 @@ def test_e8_a_letter_to_a_closed_ticket_continues_it_in_a_new_one(admin):
     assert (verdict.outcome, verdict.ticket.follows) == ("created", ticket)
 
 
-def test_e9_a_letter_to_two_mailboxes_is_lost_in_neither(support):  # noqa: F811
+def test_e9_a_letter_to_two_mailboxes_is_lost_in_neither(support):
     billing = Mailbox.objects.create(name="Billing", address="billing@halden.test")
     raw = letter(to="support@halden.test, billing@halden.test")
 
