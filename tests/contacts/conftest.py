@@ -1,4 +1,4 @@
-"""A personal mailbox on a real server, which all tests of it share: starting one takes longer than any of them."""
+"""Ann, a customer, and a personal mailbox on a real server, which all tests of it share: starting one takes longer than any."""
 
 import pytest
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import Participant, Playbook, PlaybookStep, Recurrence, Reminder, Task
-from contacts.services import invitations, occurrences, people, playbooks, tasks
+from contacts.services import invitations, occurrences, playbooks, tasks
 from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event
@@ -20,11 +20,6 @@ DUE = NOW + timedelta(hours=2)
 @pytest.fixture(autouse=True)
 def _morning(workspace, time_machine):
     time_machine.move_to(NOW, tick=False)
-
-
-@pytest.fixture
-def ann(alice):
-    return people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann@client.test")
 
 
 @pytest.fixture

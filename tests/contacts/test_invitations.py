@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from contacts.models import Participant
-from contacts.services import consents, invitations, letters, occurrences, people, series, tasks
+from contacts.services import consents, invitations, letters, occurrences, series, tasks
 from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event, Notification
@@ -25,11 +25,6 @@ DUE = datetime(2026, 3, 30, 7, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _morning(workspace, time_machine):
     time_machine.move_to(NOW, tick=False)
-
-
-@pytest.fixture
-def ann(alice):
-    return people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann@client.test")
 
 
 @pytest.fixture

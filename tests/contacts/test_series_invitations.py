@@ -10,7 +10,7 @@ from django.urls import reverse
 from icalendar import Calendar
 
 from contacts.models import Participant, Recurrence, Task
-from contacts.services import consents, invitations, letters, occurrences, people, series, series_guests, tasks
+from contacts.services import consents, invitations, letters, occurrences, series, series_guests, tasks
 from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event
@@ -25,11 +25,6 @@ DUE = NOW + timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def _morning(workspace, time_machine):
     time_machine.move_to(NOW, tick=False)
-
-
-@pytest.fixture
-def ann(alice):
-    return people.create_contact(by=alice, first_name="Ann", last_name="Lee", email="ann@client.test")
 
 
 @pytest.fixture
