@@ -180,8 +180,10 @@ class TaskForm(forms.ModelForm):
             )
 
     def due_at(self):
-        """The due instant in the reader's zone, or None."""
+        """The due instant in the reader's zone, or None. A whole day that stays keeps its own, whoever saves it where."""
         data = self.cleaned_data
+        if data.get("whole_day") and data.get("due_on") and data["due_on"] == self.instance.day_on:
+            return self.instance.due_at
         at = END_OF_WORK if data.get("whole_day") else data.get("due_time") or END_OF_WORK
         return timezone.make_aware(datetime.combine(data["due_on"], at)) if data.get("due_on") else None
 
@@ -191,8 +193,11 @@ class TaskForm(forms.ModelForm):
         return ((data.get("day_count") or 1) - 1) * 1440 or None if data["whole_day"] else data["minutes"]
 
     def wall(self):
-        """The due time as the clock on the wall shows it."""
-        return timezone.make_naive(self.due_at())
+        """The due time as the clock on the wall shows it: for what repeats already that of its rule, else the reader's."""
+        if self.cleaned_data["whole_day"]:
+            return datetime.combine(self.cleaned_data["due_on"], END_OF_WORK)
+        row = self.instance.recurrence
+        return rules.wall_of(self.due_at(), row.zone) if row else timezone.make_naive(self.due_at())
 
     def values(self):
         """The fields of a task as they were written."""

@@ -11,7 +11,7 @@ from crm import ical
 from crm import recurrence as rules
 
 # Where a row says something else than its rule, it gets an entry of its own.
-SAID = ("due_at", "day_on", "ends_at", "title", "place", "note", "kind", "type_id", "contact_id", "company_id")
+SAID = ("title", "place", "note", "kind", "type_id", "contact_id", "company_id")
 
 
 def uid_of(row):
@@ -51,8 +51,14 @@ def _entries_of(course, draw):
         wall = rules.slot_of(task.slot)
         if wall not in course.walls:
             yield draw(task)
-        elif any(getattr(task, name) != getattr(course.as_ruled(wall), name) for name in SAID):
+        elif _says(task) != _says(course.as_ruled(wall)):
             yield ical.instead(draw(task, **name_in(row, task)), wall, row.zone, whole=row.whole_day)
+
+
+def _says(task):
+    # Of whole days no instant is told, and it is another one where somebody elsewhere moved them.
+    time = (task.day_on, task.days) if task.day_on else (task.due_at, task.ends_at)
+    return (*time, *(getattr(task, name) for name in SAID))
 
 
 @dataclass

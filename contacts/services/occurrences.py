@@ -1,14 +1,14 @@
 """Occurrences of what repeats. The nearest is a row, so that it can remind and stand on Today; the others are made
 when somebody touches them or their time comes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
 
 from contacts.models import Participant, Recurrence, Task
-from contacts.models.task import new_uid
+from contacts.models.task import END_OF_WORK, new_uid
 from contacts.services import next_steps, reminders
 from crm import recurrence as rules
 from crm.models import User
@@ -21,7 +21,7 @@ COPIED = ("kind", "type_id", "title", "note", "place", "priority", "contact_id",
 
 def begin(task, rule, zone, *, minutes_before=(), people=()):
     """Let a task repeat: it becomes the first occurrence. `people` are {"user" | "contact", "name", "email"}."""
-    wall = rules.wall_of(task.due_at, zone)
+    wall = datetime.combine(task.day_on, END_OF_WORK) if task.day_on else rules.wall_of(task.due_at, zone)
     row = Recurrence(rule=rule, zone=zone, starts=rules.slot_text(wall), minutes=task.minutes)
     row.reminders, row.people, row.whole_day = sorted(minutes_before), list(people), bool(task.day_on)
     for name in COPIED:

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from contacts.models import Company, Contact, Task
 from contacts.services import occurrences, series, tasks
-from crm import recurrence as rules
 from crm import registry
 
 
@@ -33,14 +32,12 @@ def save(task, form, *, by):
             occurrences.begin(task, rule, _zone(), minutes_before=data["remind"], people=form.people())
             occurrences.make_next(task.recurrence)
         return task
-    due = values.pop("due_at")
-    values.pop("ends_at")
+    for name in ("due_at", "ends_at"):
+        values.pop(name)
     values["whole_day"] = values.pop("day_on") is not None
     values["people"] = form.people()
-    zone = task.recurrence.zone
     kept = series.change(
-        task, scope, values, wall=rules.wall_of(due, zone),
-        minutes=form.length(), rule=rule, minutes_before=data["remind"], by=by,
+        task, scope, values, wall=form.wall(), minutes=form.length(), rule=rule, minutes_before=data["remind"], by=by,
     )  # fmt: skip
     return Task.objects.filter(pk=task.pk).first() or kept.occurrences.order_by("slot").last() or task
 
