@@ -1,7 +1,7 @@
 """Tasks: what somebody is to do next, and the next step shown on the cards."""
 
 from copy import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.models import Participant, Task
+from contacts.models.task import END_OF_WORK
 from contacts.services import invitations, next_steps, occurrences, reminders
 from contacts.services.people import touch
 from crm.events import record
@@ -95,13 +96,13 @@ def reopen_task(task, *, by):
 
 @transaction.atomic
 def snooze_task(task, *, by, days=1):
-    """Move the due time to the same hour some days from now."""
+    """Move the due time to the same hour some days from now, a whole day to that day."""
     now = timezone.now()
+    day = timezone.localdate(now) + timedelta(days=days)
     # On the clock of the person: the change to summer time does not move it.
-    local = timezone.localtime(task.due_at or now)
-    today = timezone.localdate(now)
-    wall = local.replace(tzinfo=None, year=today.year, month=today.month, day=today.day) + timedelta(days=days)
-    set_due(task, timezone.make_aware(wall), by=by, day=wall.date() if task.day_on else None)
+    hour = END_OF_WORK if task.day_on else timezone.localtime(task.due_at or now).time()
+    due = timezone.make_aware(datetime.combine(day, hour))
+    set_due(task, due, by=by, day=day if task.day_on else None)
 
 
 @transaction.atomic

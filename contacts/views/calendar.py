@@ -47,9 +47,9 @@ def index(request):
 
 @require_POST
 def occurrence(request, pk):
-    """Make an occurrence of what repeats a row: to open it, or with `start` to move it."""
+    """Make an occurrence of what repeats a row: to open it, or with `start` or a whole `day` to move it."""
     row = fetch(Recurrence.objects.all(), request.user, pk, edit=True)
-    place = place_of(request.POST) if request.POST.get("start") else None
+    place = place_of(request.POST) if request.POST.get("start") or request.POST.get("day") else None
     try:
         task = occurrences.occurrence(row, request.POST.get("slot", ""))
     except ValueError:

@@ -151,6 +151,23 @@ def test_repeated_and_outside_it_is_dates(client, fair, alice):
     assert _whole(client, view="month", day="2026-04-01").keys() >= {"04-03", "04-05", "04-09", "04-11"}
 
 
+def test_one_that_is_no_row_yet_is_dragged_to_another_day_and_back(client, fair):
+    occurrences.begin(fair, "FREQ=WEEKLY", BERLIN)
+    row = Recurrence.objects.get()
+    there = reverse("contacts:recurrence_occurrence", args=[row.pk])
+
+    answer = client.post(there, {"slot": "2026-04-02T17:00", "day": "2026-04-03"}, headers={"HX-Request": "true"})
+
+    moved = Task.objects.get(slot="2026-04-02T17:00")
+    assert (answer.status_code, moved.day_on, moved.days) == (204, date(2026, 4, 3), 3)
+    assert moved.due_at == datetime(2026, 4, 3, 15, 0, tzinfo=UTC)
+    client.post(_undo(answer))
+    moved.refresh_from_db()
+    assert (moved.day_on, moved.days) == (date(2026, 4, 2), 3)
+    assert client.post(there, {"slot": "2026-04-09T17:00", "day": "x"}).status_code == 400
+    assert not Task.objects.filter(slot="2026-04-09T17:00").exists()
+
+
 def test_all_of_it_becomes_hours_and_days_again(client, fair, alice):
     occurrences.begin(fair, "FREQ=WEEKLY", BERLIN)
     seen = client.get(fair.get_absolute_url()).context["form"].initial["seen"]

@@ -1,10 +1,11 @@
 """Whole days that somebody in another time zone touches: they stay the days that they are."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.models import CalendarFeed, Recurrence, Task
 from contacts.services import feed, occurrences, tasks
@@ -124,3 +125,14 @@ def test_an_hour_in_another_zone_is_the_hour_of_the_rule(client, alice, bob):
 
     row = Recurrence.objects.get()
     assert (row.title, row.starts, row.rule) == ("Copy", "2026-03-26T01:00", "FREQ=MONTHLY;BYDAY=-1TH")
+
+
+def test_tomorrow_is_the_next_day_until_the_end_of_work_there(watch, bob_far_away):
+    with timezone.override(bob_far_away.time_zone):
+        tasks.snooze_task(watch, by=bob_far_away)
+        tomorrow = timezone.localdate() + timedelta(days=1)
+
+        watch.refresh_from_db()
+
+        assert watch.day_on == tomorrow
+        assert f"{timezone.localtime(watch.due_at):%Y-%m-%dT%H:%M}" == f"{tomorrow}T17:00"

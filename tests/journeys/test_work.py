@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from contacts.models import Task
+from contacts.services import occurrences, tasks
 from contacts.tasks import send_reminders
 from tests import factories
 from tests.journeys.conftest import PHONE
@@ -98,6 +99,16 @@ def test_a_meeting_is_planned_moved_reminded_and_done(
     page.goto("/contacts/calendar/?day=2026-04-02")
     page.wait_for_selector(".cal-day[data-day='2026-04-02'] .cal-item:has-text('10:00')")
     assert Task.objects.count() == 1
+
+    # So is a whole day that repeats; pulled along the strip it becomes a row there.
+    guard = tasks.create_task(owner=alice, by=alice, title="Guard", due_at=task.due_at, day_on=date(2026, 3, 26))
+    occurrences.begin(guard, "FREQ=WEEKLY", "Europe/Berlin")
+    page.reload()
+    with page.expect_response("**/occurrences/"):
+        _pull_up(page, page.locator(".cal-whole[data-day='2026-04-02'] .cal-item", has_text="Guard"), "2026-04-03")
+    page.wait_for_selector(".toast-x:has-text('Moved: Guard')")
+    page.wait_for_selector(".cal-whole[data-day='2026-04-03'] .cal-item:has-text('Guard')")
+    assert Task.objects.get(slot="2026-04-02T17:00").day_on == date(2026, 4, 3)
 
     time_machine.move_to(task.due_at - timedelta(minutes=15), tick=False)
     send_reminders()
