@@ -30,7 +30,7 @@ def of_user(feed):
     draw = partial(_entry, details=feed.shows_details)
     with override(user.language):
         entries = [draw(task) for task in tasks if task.recurrence_id not in repeated]
-        entries += ical_series.entries(repeated.values(), since=now - BEFORE, draw=draw)
+        entries += ical_series.entries(repeated.values(), since=now - BEFORE, draw=draw, theirs=mine)
         return ical.calendar(entries, name=f"{Workspace.get().name}: {user}")
 
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import BooleanField, ExpressionWrapper
+
 from contacts.models import Task
 from contacts.services import occurrences
 from crm import ical
@@ -24,14 +26,14 @@ def name_in(row, task):
     return {"uid": uid_of(row), "zone": row.zone, "revision": row.revision + task.revision}
 
 
-def entries(rows, *, since, draw):
+def entries(rows, *, since, draw, theirs):
     """The entries of what repeats, from an instant on. `draw(task, uid=…, zone=…, revision=…)` makes one of a
-    task.
-
-    Rows of somebody else (given away since) are left out: they stand in his calendar.
+    task. `theirs`, a condition on tasks, says which occurrences stand in the calendar that is written: whoever it is
+    for may have given one away, or may not take part in one.
     """
     rows, made = list(rows), defaultdict(dict)
     near = Task.objects.filter(recurrence__in=[row.pk for row in rows], due_at__gte=since - Task.LONGEST)
+    near = near.annotate(stands=ExpressionWrapper(theirs, output_field=BooleanField()))
     for task in near.select_related("type", "contact", "company").order_by("due_at"):
         made[task.recurrence_id][task.slot] = task
     for row in rows:
@@ -46,7 +48,7 @@ def _entries_of(course, draw):
             row.rule, row.zone, until=course.last, without=course.gone,
         )  # fmt: skip
     for task in course.made.values():
-        if not course.stands(task):
+        if not task.stands:
             continue
         wall = rules.slot_of(task.slot)
         if wall not in course.walls:
@@ -79,7 +81,7 @@ class _Course:
         end = max([*map(rules.slot_of, self.made), *filter(None, [coming]), begin]) + timedelta(minutes=1)
         ruled = list(rules.slots(row.rule, row.first, after=begin, before=end))
         skipped = set(map(rules.slot_of, row.skipped))
-        standing = {rules.slot_of(slot) for slot, task in self.made.items() if self.stands(task)}
+        standing = {rules.slot_of(slot) for slot, task in self.made.items() if task.stands}
         lost = {rules.slot_of(slot) for slot in self.made} - standing
         self.walls = [
             wall for wall in ruled if wall in standing or coming and wall >= coming and wall not in skipped | lost
@@ -88,10 +90,6 @@ class _Course:
         first = self.walls[0] if self.walls else begin
         ahead = {wall for wall in skipped if wall >= end and rules.has(row.rule, row.first, wall)}
         self.gone = {wall for wall in {*ruled, *ahead} - set(self.walls) if first < wall <= (self.last or wall)}
-
-    def stands(self, task):
-        """Whether a row is shown as an occurrence of this rule."""
-        return task.due_at is not None and task.owner_id == self.row.owner_id
 
     def as_ruled(self, wall):
         """An occurrence as the rule has it, with what is known of its rule."""

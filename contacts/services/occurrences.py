@@ -155,7 +155,7 @@ def _make(row, wall):
     task.save()
     reminders.set_reminders(task, row.reminders)
     # Who has the rule in the calendar knows the occurrence.
-    people = [Participant(task=task, user_id=p.get("user"), contact_id=p.get("contact"), name=p["name"], email=p["email"],
+    people = [Participant(task=task, user_id=p.get("user"), contact_id=p.get("contact"), name=p["name"], email=p["email"].lower(),
                           told=min(p.get("told", -1), 0), answer=p.get("answer", Participant.Answer.ASKED))
               for p in row.people if not p.get("user") or User.objects.filter(pk=p["user"], is_active=True).exists()]  # fmt: skip
     Participant.objects.bulk_create(people)

@@ -32,16 +32,18 @@ def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
         row.skipped = _shifted(old.skipped, shift)
     row.rule = rule or row.rule
     row.minutes, row.reminders = minutes, sorted(minutes_before)
+    row.revision += 0 if splits else 1
     if "people" in values:
-        _uninvite(old, known_to(old) - _addresses(values["people"]), task, by)
+        if not splits:
+            _uninvite(row, known_to(row) - _addresses(values["people"]), task, by)
         values = values | {"people": series_guests.carry_over(row, values["people"])}
     for name, value in values.items():
         setattr(row, name, value)
-    row.revision += 0 if splits else 1
     row.team_id = row.owner.team_id if row.owner else row.team_id
     row.save()
     _lay_anew(old, row, task.slot if row is not old else "", shift, by)
     if splits:
+        # Also who no longer takes part from here on: the past ones stay in his calendar.
         series_guests.tell_changed(old, task, by)
     occurrences.point_on(row, since)
     occurrences.make_next(row)

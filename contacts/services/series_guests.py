@@ -5,6 +5,7 @@ occurrence that becomes a row takes both over.
 """
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -52,18 +53,16 @@ def send(task, *, by):
 
 
 def tell_changed(row, task, by):
-    """Let those who have the rule in their calendar know at once that it ends earlier."""
-    _tell(row, task, [person for person in row.people if person.get("told", -1) >= 0], by, held=True)
+    """Let those who have the rule in their calendar know at once that it ends earlier, or that nothing is left of it."""
+    _tell(row, task, _knowing(row), by, held=True)
     row.save(update_fields=["people"])
 
 
 def cancel(row, task, by, *, only=None):
     """Tell those who have the rule in their calendar that nothing of it takes place, or not for them."""
-    known = [p for p in row.people if p.get("told", -1) >= 0 and p.get("answer") != Answer.DECLINED]
-    for person, contact in _with_contacts(known):
+    for person, contact in _with_contacts(_knowing(row)):
         if only is None or person["email"].lower() in only:
-            guest = _guest(person, contact, row)
-            _queue(row, task, guest, "CANCEL", gettext_noop("Cancelled: %(title)s"), by, held=True)
+            _call_off(row, task, person, contact, by)
 
 
 def carry_over(row, people):
@@ -122,13 +121,27 @@ def _withdraw_single_ones(row, emails, by):
         invitations.cancel(task, by=by, only=task.participants.filter(email__in=emails), hold=False)
 
 
+def _knowing(row):
+    return [person for person in row.people if person.get("told", -1) >= 0]
+
+
 def _tell(row, task, people, by, *, held=False):
+    """Give each the rule as it is for him now; to whom nothing of it is left, that it does not take place."""
     for person, contact in _with_contacts(people):
-        subject = (
-            gettext_noop("Changed: %(title)s") if person.get("told", -1) >= 0 else gettext_noop("Invitation: %(title)s")
-        )
-        _queue(row, task, _guest(person, contact, row), "REQUEST", subject, by, held=held)
+        guest = _guest(person, contact)
+        if entries := _entries_for(guest, row):
+            known, new = gettext_noop("Changed: %(title)s"), gettext_noop("Invitation: %(title)s")
+            _queue(row, task, guest, "REQUEST", known if guest.told >= 0 else new, by, entries, held=held)
+        elif guest.told >= 0:
+            _call_off(row, task, person, contact, by)
         person["told"] = row.revision
+
+
+def _call_off(row, task, person, contact, by):
+    if person.get("answer") != Answer.DECLINED:
+        name = {"uid": ical_series.uid_of(row), "zone": row.zone, "revision": row.revision}
+        entry = letters_out.entry_for_guests(occurrences.unsaved(row, row.first), status="CANCELLED", **name)
+        _queue(row, task, _guest(person, contact), "CANCEL", gettext_noop("Cancelled: %(title)s"), by, [entry], held=True)
 
 
 def _with_contacts(people):
@@ -136,25 +149,22 @@ def _with_contacts(people):
     return [(person, contacts.get(person.get("contact"))) for person in people]
 
 
-def _guest(person, contact, row):
+def _guest(person, contact):
     """A person of the rule, as letters take a participant."""
     return Participant(
         name=person.get("name", ""), email=person["email"].lower(), contact=contact, told=person.get("told", -1)
     )
 
 
-def _queue(row, task, guest, method, subject, by, *, held):
-    gone = "CANCELLED" if method == "CANCEL" else "CONFIRMED"
-
-    def draw(found, **more):
-        return letters_out.entry_for_guests(found, status=gone, **more)
-
-    found = ical_series.entries([row], since=row.instant(row.first), draw=draw)
+def _entries_for(guest, row):
+    """What stands in the calendar of a guest: those occurrences in which he takes part, whoever of us holds them."""
+    theirs = Q(pk__in=Participant.objects.filter(email=guest.email, user=None).values("task"))
+    found = ical_series.entries([row], since=row.instant(row.first), draw=letters_out.entry_for_guests, theirs=theirs)
     # What the rule does not know has a name of its own, and invitations of its own.
-    entries = [entry for entry in found if str(entry["uid"]).startswith(f"{ical_series.uid_of(row)}@")]
-    if method == "CANCEL" or not entries:
-        whole = occurrences.unsaved(row, row.first)
-        entries = [draw(whole, uid=ical_series.uid_of(row), zone=row.zone, revision=row.revision)]
+    return [entry for entry in found if str(entry["uid"]).startswith(f"{ical_series.uid_of(row)}@")]
+
+
+def _queue(row, task, guest, method, subject, by, entries, *, held):
     letters_out.queue(
         task, guest, method, subject, by, entries=entries, rule=row.rule, held=held,
         key=f"invitation:series:{row.pk}:{guest.email}:{method}:{row.revision}", refs={"series": row.pk},

@@ -147,6 +147,24 @@ def test_what_was_moved_dropped_or_given_away_differs_from_the_rule(alice, bob):
     assert row.occurrences.count() == 3
 
 
+def test_one_given_to_a_colleague_who_takes_part_stands_in_his_calendar_alone(alice, bob, carol):
+    task = _repeat(alice, "FREQ=WEEKLY;COUNT=4")
+    people = [{"user": user.pk, "name": user.name, "email": user.email} for user in (bob, carol)]
+    Recurrence.objects.update(people=people)
+    tasks.set_guests(task, people, by=alice)
+
+    third = occurrences.occurrence(Recurrence.objects.get(), "2026-04-06T09:00")
+    tasks.delegate_task(third, bob, by=alice)
+    tasks.set_guests(occurrences.occurrence(Recurrence.objects.get(), "2026-04-13T09:00"), people[1:], by=alice)
+
+    shown = {user: [f"{s:%m-%d}" for s in _shown(_feed(user), NOW + timedelta(days=90))] for user in (alice, bob, carol)}
+    assert shown == {
+        alice: ["03-23", "03-30", "04-13"],
+        bob: ["03-23", "03-30", "04-06"],
+        carol: ["03-23", "03-30", "04-06", "04-13"],
+    }
+
+
 def test_a_rule_that_was_ended_ends_outside_too(alice):
     _repeat(alice, "FREQ=DAILY")
     task = occurrences.occurrence(Recurrence.objects.get(), "2026-03-26T09:00")

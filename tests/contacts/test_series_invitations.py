@@ -12,6 +12,7 @@ from icalendar import Calendar
 from contacts.models import Participant, Recurrence, Task
 from contacts.services import consents, invitations, letters, occurrences, series, series_guests, tasks
 from contacts.services.invitation_letters import HOLD
+from crm import recurrence as rules
 from crm.mail import send_due
 from crm.models import Delivery, Event
 from tickets.services.inbound.take import take
@@ -249,3 +250,69 @@ def test_a_deletion_of_all_taken_back(client, weekly, alice, smtp, time_machine,
         series_guests.send(Task.objects.get(pk=weekly.pk), by=alice)
         ((method, (entry,)),) = _calendars(smtp, time_machine)
         assert (method, entry["SEQUENCE"], entry["RRULE"]) == ("REQUEST", "2", "FREQ=WEEKLY")
+
+
+def test_one_that_a_colleague_has_now_still_takes_place(weekly, alice, bob, smtp, time_machine):
+    series_guests.send(weekly, by=alice)
+    third = occurrences.occurrence(Recurrence.objects.get(), "2026-04-06T09:00")
+    tasks.delegate_task(third, bob, by=alice)
+    tasks.set_guests(occurrences.occurrence(Recurrence.objects.get(), "2026-04-13T09:00"), [], by=alice)
+    _calendars(smtp, time_machine)
+
+    series.delete(occurrences.occurrence(Recurrence.objects.get(), "2026-04-27T09:00"), "following", by=alice)
+
+    # Only the one from which she was taken out is not hers.
+    ((method, (entry,)),) = _calendars(smtp, time_machine)
+    assert (method, entry["RRULE"], entry["EXDATE"]) == (
+        "REQUEST",
+        "FREQ=WEEKLY;UNTIL=20260427T065959Z",
+        "20260413T090000",
+    )
+
+
+def test_nothing_is_left_when_this_and_following_is_all(weekly, alice, smtp, time_machine):
+    series_guests.send(weekly, by=alice)
+    _calendars(smtp, time_machine)
+
+    series.delete(weekly, "following", by=alice)
+
+    ((method, (entry,)),) = _calendars(smtp, time_machine)
+    assert (method, entry["STATUS"], entry["SEQUENCE"], entry["DTSTART"], entry["series"]) == (
+        "CANCEL",
+        "CANCELLED",
+        "1",
+        "20260323T090000",
+        True,
+    )
+    assert "RRULE" not in entry
+
+
+def test_who_takes_part_no_longer_from_one_on_keeps_those_before(weekly, alice, smtp, time_machine):
+    both = [*weekly.recurrence.people, {"contact": None, "name": "Bo", "email": "bo@client.test"}]
+    _everything_from(weekly, {"people": both}, alice)
+    weekly.refresh_from_db()
+    series_guests.send(weekly, by=alice)
+    _calendars(smtp, time_machine)
+    third = occurrences.occurrence(Recurrence.objects.get(), "2026-04-06T09:00")
+
+    row = _everything_from(third, {"people": both[:1]}, alice, scope="following")
+
+    told = _calendars(smtp, time_machine)
+    assert [(m, e["RRULE"], e["SEQUENCE"], e["series"]) for m, (e,) in told] == [
+        ("REQUEST", "FREQ=WEEKLY;UNTIL=20260406T065959Z", "2", True)
+    ] * 2
+    assert [p["email"] for p in row.people] == ["ann@client.test"]
+    assert list(Participant.objects.filter(email="bo@client.test").values_list("task__slot", "told")) == [
+        ("2026-03-23T09:00", 1)
+    ]
+
+    first = Task.objects.get(slot="2026-03-23T09:00")
+    _everything_from(first, {"people": both[:1]}, alice)
+    ((method, (entry,)),) = _calendars(smtp, time_machine)
+    assert (method, entry["SEQUENCE"], entry["series"]) == ("CANCEL", "3", True)
+    assert Delivery.objects.latest("pk").to == "bo@client.test"
+
+
+def _everything_from(task, values, by, *, scope="all"):
+    wall = rules.slot_of(task.slot)
+    return series.change(task, scope, values, wall=wall, minutes=30, rule=None, minutes_before=[], by=by)
