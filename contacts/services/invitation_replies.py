@@ -36,11 +36,7 @@ def take_reply(raw, sender):
             return "an answer to an invitation that is not ours or no longer there"
         if guest is None:
             return "an answer by somebody who was not invited"
-        told = series_guests.told_to(task.recurrence, guest.email) if is_of_all else guest.told
-        verdict = _take(task, guest, method, entry, sender, told)
-        if is_of_all:
-            series_guests.spread(task, guest)
-        return verdict
+        return _take(task, guest, method, entry, sender, is_of_all)
     return "an answer without an event"
 
 
@@ -53,19 +49,22 @@ def _asked(entry, sender):
     return *found, bool(found[1]) and "recurrence-id" not in entry
 
 
-def _take(task, guest, method, entry, sender, told):
+def _take(task, guest, method, entry, sender, is_of_all):
     if method == "COUNTER":
         _tell_proposal(task, guest, entry)
         return "another time was proposed"
     value = next((ANSWERS.get(state) for who, state in _states(entry) if who == sender.lower()), None)
     if value is None:
         return "an answer that says neither yes nor no"
+    told = series_guests.told_to(task.recurrence, guest.email) if is_of_all else guest.told
     if int(entry.get("sequence", told)) < told:
         return "an answer to an earlier version of the invitation"
     stamp = entry.get("dtstamp")
-    at = min(stamp.dt.astimezone(UTC), timezone.now()) if stamp and isinstance(stamp.dt, datetime) else None
-    comment = str(entry.get("comment", ""))[:1000]
-    return f"answer to an invitation: {value}" if answer(task, guest, value, text=comment, at=at) else "known already"
+    now = timezone.now()
+    at = min(stamp.dt.astimezone(UTC), now) if stamp and isinstance(stamp.dt, datetime) else now
+    take = series_guests.answer_all if is_of_all else answer
+    is_news = take(task, guest, value, text=str(entry.get("comment", ""))[:1000], at=at)
+    return f"answer to an invitation: {value}" if is_news else "known already"
 
 
 def _tell_proposal(task, guest, entry):

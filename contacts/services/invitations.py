@@ -57,10 +57,20 @@ def tell_colleague(task, user, by):
 def answer(task, participant, value, *, by=None, text="", at=None):
     """Note an answer; the owner is told. An answer older than the one we have changes nothing. Says whether it did."""
     at = at or timezone.now()
-    rows = Participant.objects.filter(pk=participant.pk).exclude(answer=value).exclude(answered_at__gt=at)
-    if not rows.update(answer=value, answered_at=at):
+    if not take_up(Participant.objects.filter(pk=participant.pk), value, at):
         return False
     participant.answer = value
+    tell_answer(task, participant, by=by, text=text, at=at)
+    return True
+
+
+def take_up(participants, value, at):
+    """Write an answer given at an instant where it is news. Returns how many rows it was."""
+    return participants.exclude(answer=value).exclude(answered_at__gt=at).update(answer=value, answered_at=at)
+
+
+def tell_answer(task, participant, *, by=None, text="", at):
+    """Note what a participant answers, and let the owner know."""
     letters_out.note(
         "task.answered", task, by, name=str(participant), answer=participant.get_answer_display(), text=text
     )
@@ -69,4 +79,3 @@ def answer(task, participant, value, *, by=None, text="", at=None):
             words = {"name": participant, "answer": participant.get_answer_display(), "title": task.title}
             said = _("%(name)s: %(answer)s (%(title)s)") % words
         notify(task.owner, "task.answered", said, task.get_absolute_url(), key=f"{participant.pk}:{at.isoformat()}")
-    return True

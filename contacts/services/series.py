@@ -79,7 +79,7 @@ def _split(old, slot, shift):
     wall = rules.slot_of(slot)
     row = Recurrence.objects.get(pk=old.pk)
     row.pk, row._state.adding, row.uid, row.revision = None, True, new_uid(), 0
-    row.people = [{name: p[name] for name in p if name not in {"told", "answer"}} for p in row.people]
+    row.people = [{name: p[name] for name in p if name not in series_guests.KNOWN} for p in row.people]
     old.revision += 1
     shorter, before = rules.ending_before(old.rule, old.first, wall)
     if before:

@@ -1,12 +1,11 @@
 """People outside who were invited to all of what repeats: one entry with its rule in their calendar (RFC 5546).
 
-What each of them knows stands in the people of the rule: "told" is the revision last sent, "answer" what came back. An
-occurrence that becomes a row takes both over.
+What each of them knows stands in the people of the rule: "told" is the revision last sent, "answer" what came back and
+"answered" when. An occurrence that becomes a row takes it over.
 """
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from contacts.models import Contact, Participant, Recurrence
@@ -15,6 +14,7 @@ from contacts.services import invitation_letters as letters_out
 from crm import recurrence as rules
 
 Answer = Participant.Answer
+KNOWN = ("told", "answer", "answered")
 
 
 def told_to(row, email):
@@ -42,6 +42,7 @@ def send(task, *, by):
     _tell(row, task, guests, by)
     for person in guests:
         person["answer"] = Answer.ASKED.value
+        person.pop("answered", None)
     row.save(update_fields=["people"])
     for held in row.occurrences.filter(done_at=None):
         mine = held.participants.filter(email__in=[person["email"].lower() for person in guests])
@@ -68,9 +69,8 @@ def cancel(row, task, by, *, only=None):
 def carry_over(row, people):
     """The people a rule is to have, with what those know who had it before."""
     before = {person["email"].lower(): person for person in row.people}
-    kept = ("told", "answer")
     return [
-        p | {n: before[p["email"].lower()][n] for n in kept if n in before.get(p["email"].lower(), {})} for p in people
+        p | {n: before[p["email"].lower()][n] for n in KNOWN if n in before.get(p["email"].lower(), {})} for p in people
     ]
 
 
@@ -91,15 +91,25 @@ def asked(uid, entry, sender):
     return task, guest
 
 
-def spread(task, guest):
-    """Let an answer to all of a rule hold for what is open of it and for what is to come."""
+@transaction.atomic
+def answer_all(task, guest, value, *, text, at):
+    """Let an answer to all of a rule hold for what is open of it and for what is to come; the owner is told. One older
+    than the answer we have changes nothing, as with a single occurrence. Says whether it changed anything."""
     row = Recurrence.objects.select_for_update(of=["self"]).get(pk=task.recurrence_id)
+    stamp, is_news = at.isoformat(), False
     for person in row.people:
         if person["email"].lower() == guest.email:
-            person["answer"] = guest.answer
+            if person.get("answered", "") > stamp:
+                return False
+            is_news = person.get("answer") != value
+            person.update(answer=value, answered=stamp)
     row.save(update_fields=["people"])
-    others = Participant.objects.filter(task__recurrence=row, task__done_at=None, email=guest.email)
-    others.update(answer=guest.answer, answered_at=timezone.now())
+    open_ones = Participant.objects.filter(task__recurrence=row, task__done_at=None, email=guest.email)
+    if not invitations.take_up(open_ones, value, at) and not is_news:
+        return False
+    guest.answer = value
+    invitations.tell_answer(task, guest, text=text, at=at)
+    return True
 
 
 def _occurrence(row, slot):
@@ -141,7 +151,9 @@ def _call_off(row, task, person, contact, by):
     if person.get("answer") != Answer.DECLINED:
         name = {"uid": ical_series.uid_of(row), "zone": row.zone, "revision": row.revision}
         entry = letters_out.entry_for_guests(occurrences.unsaved(row, row.first), status="CANCELLED", **name)
-        _queue(row, task, _guest(person, contact), "CANCEL", gettext_noop("Cancelled: %(title)s"), by, [entry], held=True)
+        _queue(
+            row, task, _guest(person, contact), "CANCEL", gettext_noop("Cancelled: %(title)s"), by, [entry], held=True
+        )
 
 
 def _with_contacts(people):

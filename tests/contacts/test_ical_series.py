@@ -157,7 +157,9 @@ def test_one_given_to_a_colleague_who_takes_part_stands_in_his_calendar_alone(al
     tasks.delegate_task(third, bob, by=alice)
     tasks.set_guests(occurrences.occurrence(Recurrence.objects.get(), "2026-04-13T09:00"), people[1:], by=alice)
 
-    shown = {user: [f"{s:%m-%d}" for s in _shown(_feed(user), NOW + timedelta(days=90))] for user in (alice, bob, carol)}
+    shown = {
+        user: [f"{s:%m-%d}" for s in _shown(_feed(user), NOW + timedelta(days=90))] for user in (alice, bob, carol)
+    }
     assert shown == {
         alice: ["03-23", "03-30", "04-13"],
         bob: ["03-23", "03-30", "04-06"],
