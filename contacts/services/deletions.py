@@ -16,26 +16,26 @@ from crm.events import record
 from crm.models import Delivery
 
 GOOD_FOR = 600  # seconds
-COURSE = ("rule", "starts", "skipped")
 
 
 @transaction.atomic
 def delete(task, scope, *, by):
     """Delete a task; of what repeats this one, this and following, or all that are open. Returns the name under which
-    `put_back` finds it."""
-    row = task.recurrence
-    kept = {"by": by.pk, "course": _frozen([Recurrence.objects.get(pk=row.pk)]) if row else ""}
+    `put_back` finds it; "" when nothing was open and so nothing is gone."""
+    row = _locked(task.recurrence_id)
     if row and scope in {series.FOLLOWING, series.ALL}:
-        kept |= _keep(row.occurrences.filter(done_at=None))
+        kept = _keep(row.occurrences.filter(done_at=None)) | {"row": row.pk, "course": _frozen([row])}
         gone = {lost.pk for lost in series.delete(task, scope, by=by)}
+        kept["left"] = _frozen([_locked(row.pk)])
     else:
-        kept |= _keep(Task.objects.filter(pk=task.pk))
+        kept = _keep(Task.objects.filter(pk=task.pk))
+        kept |= {"row": row.pk, "slot": task.slot, "revision": row.revision} if row else {}
         gone = {task.pk}
         tasks.delete_task(task, by=by)
-    kept["gone"] = sorted(gone)
-    kept["left"] = _course(row.pk) if row else None
+    if not gone:
+        return ""
     name = secrets.token_urlsafe(16)
-    cache.set(_key(name), kept, GOOD_FOR)
+    cache.set(_key(name), kept | {"by": by.pk, "gone": sorted(gone)}, GOOD_FOR)
     return name
 
 
@@ -44,30 +44,50 @@ def put_back(name, *, by):
     """Let what was deleted be there again. Returns the tasks: none when somebody changed what repeats since, None when
     nothing of that name is kept for this user (any more)."""
     kept = cache.get(_key(name))
-    if not kept or kept["by"] != by.pk or Task.objects.filter(pk__in=kept["gone"]).exists():
+    # Of two at once only one takes it out.
+    if not kept or kept["by"] != by.pk or not cache.delete(_key(name)):
         return None
-    for found in serializers.deserialize("json", kept["course"] or "[]"):
-        Recurrence.objects.select_for_update(of=["self"]).filter(pk=found.object.pk).first()
-        if _course(found.object.pk) != kept["left"]:
-            return []
-        found.save()
+    if "row" in kept and not _take_up_course(kept):
+        return []
     back = [found for found in serializers.deserialize("json", kept["rows"]) if _task_of(found.object) in kept["gone"]]
     for found in back:
         found.save()
     rows = list(Task.objects.for_card().filter(pk__in=kept["gone"]).order_by("due_at"))
     _take_up_steps(kept["steps"])
-    if kept["left"]:
-        _invite_all_anew(Recurrence.objects.get(pk=rows[0].recurrence_id))
+    if "course" in kept:
+        _invite_all_anew(Recurrence.objects.get(pk=kept["row"]))
     for task in rows:
         _invite_anew(task)
         record("task.put_back", contact=task.contact, company=task.company, target=task, actor=by, title=task.title)
     next_steps.refresh(*rows)
-    cache.delete(_key(name))
     return rows
 
 
+def _take_up_course(kept):
+    """Let the rule have again what was deleted of it. False when that is another rule by now: then nothing changes."""
+    row = _locked(kept["row"])
+    if row is None:
+        return False
+    if "course" in kept:
+        if _frozen([row]) != kept["left"]:
+            return False
+        for found in serializers.deserialize("json", kept["course"]):
+            found.save()
+        return True
+    # What else was left out or answered since stays; a change of all, or its end, has made another revision.
+    if row.revision != kept["revision"] or kept["slot"] not in row.skipped:
+        return False
+    row.skipped.remove(kept["slot"])
+    row.save(update_fields=["skipped"])
+    return True
+
+
+def _locked(pk):
+    return Recurrence.objects.select_for_update(of=["self"]).filter(pk=pk).first()
+
+
 def _keep(found):
-    found = list(found.prefetch_related("reminders", "participants"))
+    found = list(found.select_for_update(of=["self"]).prefetch_related("reminders", "participants"))
     rows = [*found, *(row for task in found for row in (*task.reminders.all(), *task.participants.all()))]
     steps = PlaybookRunStep.objects.filter(task__in=found).values_list("pk", "task")
     return {"rows": _frozen(rows), "steps": list(map(list, steps))}
@@ -79,12 +99,6 @@ def _frozen(rows):
 
 def _task_of(row):
     return row.pk if isinstance(row, Task) else row.task_id
-
-
-def _course(pk):
-    """How a rule stands, to see whether somebody changed it since."""
-    found = Recurrence.objects.filter(pk=pk).values_list(*COURSE).first()
-    return list(found) if found else None
 
 
 def _take_up_steps(steps):

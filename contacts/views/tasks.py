@@ -119,9 +119,9 @@ def destroy(request, pk):
     """Delete a task; of what repeats this one, this and following, or all that are open."""
     task = fetch(Task.objects.for_page(), request.user, pk, delete=True)
     name = deletions.delete(task, request.POST.get("scope", series.ONE), by=request.user)
-    undo = reverse("contacts:task_put_back", args=[name])
-    text = _("%(name)s is deleted.") % {"name": task}
-    return htmx.redirect(request, reverse("contacts:calendar"), text, undo_url=undo)
+    undo = reverse("contacts:task_put_back", args=[name]) if name else ""
+    text = _("%(name)s is deleted.") if name else _("Nothing of %(name)s is open: what is done stays.")
+    return htmx.redirect(request, reverse("contacts:calendar"), text % {"name": task}, undo_url=undo)
 
 
 @require_POST

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import Participant, Playbook, PlaybookStep, Recurrence, Reminder, Task
-from contacts.services import invitations, occurrences, playbooks, tasks
+from contacts.services import invitations, occurrences, playbooks, series, tasks
 from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event
@@ -100,14 +100,104 @@ def test_what_repeats_goes_on_as_before(client, meeting, alice, scope):
     assert _everything() == before
 
 
-def test_a_rule_that_somebody_changed_since_is_not_overwritten(client, meeting, alice):
+@pytest.fixture
+def third(meeting, alice):
+    """The third of daily ones, of which the first and the second are rows too."""
+    occurrences.begin(meeting, "FREQ=DAILY", "Europe/Berlin", people=[{"name": "Ann", "email": "ann@client.test"}])
+    occurrences.occurrence(meeting.recurrence, "2026-03-24T10:00")
+    return occurrences.occurrence(meeting.recurrence, "2026-03-25T10:00")
+
+
+def _rename(first, alice):
+    series.change(
+        first,
+        "all",
+        {"title": "Tour"},
+        wall=datetime(2026, 3, 23, 10),
+        minutes=60,
+        rule=None,
+        minutes_before=[],
+        by=alice,
+    )
+
+
+def _end(first, alice):
+    series.delete(first, "all", by=alice)
+
+
+def _answer(first, alice):
+    row = Recurrence.objects.get()
+    row.people[0]["answer"] = "accepted"
+    row.save()
+
+
+@pytest.mark.parametrize(
+    ("scope", "act"),
+    [("one", _rename), ("one", _end), ("following", _rename), ("following", _end), ("following", _answer)],
+)
+def test_a_rule_that_somebody_changed_since_is_not_overwritten(client, third, meeting, alice, scope, act):
+    undo = _delete(client, alice, third, scope=scope)
+    meeting.refresh_from_db()
+    act(meeting, alice)
+    left = _everything()
+
+    answer = client.post(undo, follow=True)
+
+    assert [str(m) for m in answer.context["messages"]] == [
+        "This can no longer be taken back: somebody changed what repeats."
+    ]
+    assert _everything() == left
+    assert not Task.objects.filter(pk=third.pk).exists()
+
+
+def test_the_next_one_begun_since_is_not_taken_back(client, meeting, alice):
+    """Of Monday to Friday, Thursday on is deleted; Wednesday becomes a row before somebody thinks better of it."""
     occurrences.begin(meeting, "FREQ=DAILY", "Europe/Berlin")
-    undo = _delete(client, alice, meeting)
-    Recurrence.objects.update(rule="FREQ=WEEKLY")
+    undo = _delete(client, alice, occurrences.occurrence(meeting.recurrence, "2026-03-26T10:00"), scope="following")
+    assert Recurrence.objects.get().next_slot == "2026-03-24T10:00"
+    tasks.finish_task(meeting, by=alice)
 
     client.post(undo)
 
-    assert (Recurrence.objects.get().rule, Task.objects.filter(pk=meeting.pk).exists()) == ("FREQ=WEEKLY", False)
+    assert Recurrence.objects.get().next_slot == "2026-03-25T10:00"
+    assert list(Task.objects.order_by("slot").values_list("slot", flat=True)) == [
+        "2026-03-23T10:00",
+        "2026-03-24T10:00",
+    ]
+
+
+def test_one_put_back_takes_nothing_else_back(client, third, meeting, alice):
+    undo = _delete(client, alice, third)
+    second = Task.objects.get(slot="2026-03-24T10:00")
+    _delete(client, alice, second)
+    _answer(meeting, alice)
+    occurrences.occurrence(Recurrence.objects.get(), "2026-03-26T10:00")
+
+    answer = client.post(undo)
+
+    row = Recurrence.objects.get()
+    assert answer.url == third.get_absolute_url()
+    assert (row.skipped, row.people[0]["answer"], row.next_slot) == (
+        ["2026-03-24T10:00"],
+        "accepted",
+        "2026-03-27T10:00",
+    )
+    assert list(Task.objects.order_by("slot").values_list("slot", flat=True)) == [
+        "2026-03-23T10:00", "2026-03-25T10:00", "2026-03-26T10:00",
+    ]  # fmt: skip
+
+
+def test_where_nothing_is_open_nothing_is_offered(client, meeting, alice):
+    occurrences.begin(meeting, "FREQ=DAILY;COUNT=1", "Europe/Berlin")
+    tasks.finish_task(meeting, by=alice)
+    client.force_login(alice)
+
+    answer = client.post(reverse("contacts:task_delete", args=[meeting.pk]), {"scope": "all"}, follow=True)
+
+    assert [(str(m), m.extra_tags) for m in answer.context["messages"]] == [
+        ("Nothing of Demo is open: what is done stays.", "")
+    ]
+    assert (Task.objects.count(), Recurrence.objects.get().next_slot) == (1, None)
 
 
 def test_nobody_else_takes_it_back(client, meeting, alice, bob):
