@@ -93,6 +93,9 @@ class Contact(Owned):
             models.Index(models.F("score").desc(), models.F("id").desc(), name="contact_hottest"),
             models.Index(fields=["next_step_at", "id"], name="contact_next_step"),
             models.Index(fields=["stage", "name_key", "id"], name="contact_by_stage"),
+            # Names of one language stand together in an alphabet: without these, a list of Russian names reads all others first.
+            models.Index(fields=["language", "name_key", "id"], name="contact_by_language"),
+            models.Index(fields=["stage", "language", "name_key", "id"], name="contact_by_stage_language"),
             # Cities are compared as people write them, in capitals or not.
             models.Index(Upper("city"), "name_key", "id", name="contact_by_city"),
             models.Index(fields=["owner", "name_key", "id"], name="contact_by_owner"),
