@@ -19,7 +19,7 @@ def letter_text(subject, record, key):
     that is hidden from whoever looks at the letter stays empty for him.
     """
     field = definitions.field_named(subject, key, reader())
-    if field is None or field.kind == Kind.FILE or field.team_ids or field.seen_by:
+    if field is None or field.kind == Kind.FILE or field.is_for_some:
         return ""
     return values.text(field, values.held(field, record))
 

@@ -129,6 +129,18 @@ class CustomField(models.Model):
         return bool(self.team_ids or self.seen_by or self.edited_by)
 
     @property
+    def is_for_some(self):
+        """Whether only some see it, or a field that it is computed of."""
+        return any(field.team_ids or field.seen_by for field in (self, *self.computed_of))
+
+    @property
+    def computed_of(self):
+        """The custom fields of which a formula is computed; none for other kinds."""
+        from crm.custom import formulas
+
+        return formulas.fields_read(self) if self.kind == self.Kind.FORMULA else []
+
+    @property
     def is_reference(self):
         """Whether it names a colleague or a record."""
         return self.kind in {self.Kind.PERSON, self.Kind.CONTACT, self.Kind.COMPANY}
@@ -149,10 +161,13 @@ class CustomField(models.Model):
         return [(c["key"], _in_language(c["en"], c["ru"])) for c in self.choices if not c.get("retired")]
 
     def visible_to(self, user):
-        """Whether the user sees this field on records that he sees. Without a user (rules, jobs) all are seen."""
+        """Whether the user sees this field on records that he sees. Without a user (rules, jobs) all are seen.
+
+        What is computed of a field that he does not see is not seen either: it would give the field away.
+        """
         if user is None or user.is_superuser:
             return True
-        if not field_access.may_see(user, self.subject, self.name):
+        if not field_access.may_see(user, self.subject, self.name) or not self._is_computed_of_seen(user):
             return False
         return self._for_team(user) and self._for_role(user, {*self.seen_by, *self.edited_by} if self.seen_by else ())
 
@@ -163,6 +178,11 @@ class CustomField(models.Model):
         if not self.visible_to(user) or not field_access.may_change(user, self.subject, self.name):
             return False
         return user is None or user.is_superuser or self._for_role(user, self.edited_by)
+
+    def _is_computed_of_seen(self, user):
+        from crm.custom import formulas
+
+        return self.kind != self.Kind.FORMULA or formulas.reads_only_seen(self, user)
 
     def _for_team(self, user):
         wanted = set(self.team_ids)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.custom import definitions, values
+from crm.field_access import HIDDEN
 from crm.models import Role
 from crm.text import sort_key
 
@@ -30,10 +31,9 @@ def wrong_pattern(pattern, subject):
 
 
 def _is_for_some(field):
-    roles = Role.objects.filter(fields__has_key=field.subject)
-    return bool(field.team_ids or field.seen_by) or any(
-        role.fields[field.subject].get(field.name) == 0 for role in roles
-    )
+    names = {f.name for f in (field, *field.computed_of)}
+    hidden = [role.fields[field.subject] for role in Role.objects.filter(fields__has_key=field.subject)]
+    return field.is_for_some or any(levels.get(name) == HIDDEN for levels in hidden for name in names)
 
 
 def name_of(record):

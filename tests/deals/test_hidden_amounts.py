@@ -9,7 +9,7 @@ from django.utils import timezone
 from contacts.models import Contact
 from crm import access, conditions, field_access
 from crm.field_access import HIDDEN, VIEW
-from crm.models import Event, Role
+from crm.models import CustomField, Event, Role
 from crm.registry import today_items
 from deals.models import Deal, Order
 from deals.services import lines, proposals
@@ -186,3 +186,19 @@ def test_the_rest_of_a_deal_is_worked_on_without_its_amount(client, person, sold
     assert now.lines.get().price == 74310
     assert ("amount", "Amounts and prices") in field_access.guarded("deal")
     assert Event.objects.filter(kind="deal.stage_changed", target_id=deal.pk).count() == 1
+
+
+def test_what_is_computed_of_a_hidden_amount_is_hidden_with_it(client, person, sold):
+    CustomField.objects.create(
+        subject="deal", key="half", kind="formula", label_en="Half", formula="amount / 2", places=2
+    )
+    blind, seeing = person("Blind", HIDDEN), person("Seeing", VIEW)
+    asking = {"f": '{"field":"cf_half","op":"gt","value":"37154"}', "cols": "cf_half", "sort": "cf_half"}
+
+    assert conditions.field_named("deal", "cf_half", blind) is None
+    assert conditions.field_named("deal", "cf_half", seeing) is not None
+    client.force_login(seeing)
+    assert "37,155" in client.get(reverse("deals:table"), asking).content.decode()
+    client.force_login(blind)
+    assert client.get(reverse("deals:table"), asking).status_code == 400
+    assert "37,155" not in client.get(sold[0].get_absolute_url()).content.decode()

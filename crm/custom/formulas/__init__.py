@@ -59,6 +59,21 @@ def computed(field, record):
     return found.isoformat() if isinstance(found, date) else found or None if isinstance(found, str) else found
 
 
+def fields_read(field):
+    """The custom fields that a formula is computed of."""
+    names = _names(field)
+    return [f for f in definitions.all_fields(field.subject) if f.key in names]
+
+
+def reads_only_seen(field, user):
+    """Whether the user sees all that a formula is computed of: custom fields and columns."""
+    own = fields_read(field)
+    columns = _names(field) - {f.key for f in own}
+    return all(f.visible_to(user) for f in own) and all(
+        conditions.field_named(field.subject, name, user) for name in columns
+    )
+
+
 def expression(field):
     """The formula as an expression of the database."""
     tree = _tree(field)
@@ -78,6 +93,11 @@ def _tree(field):
         except FormulaError:
             field._formula_tree = None
     return field._formula_tree
+
+
+def _names(field):
+    tree = _tree(field)
+    return tree.names() if tree else set()
 
 
 def _reader(subject, record):

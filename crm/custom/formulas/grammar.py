@@ -34,6 +34,10 @@ class Node:
     args: tuple = ()
     value: object = field(default=None, hash=False)
 
+    def names(self):
+        """The fields that are read."""
+        return {self.value} if self.op == "field" else {name for node in self.args for name in node.names()}
+
 
 def parse(text, kinds):
     """The tree of a formula. `kinds` is {name of a field: number | text | date | boolean}. Raises FormulaError."""

@@ -1,5 +1,7 @@
 """Where custom fields reach: letters, search, the audit trail, imports; and what they cost."""
 
+import json
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,7 +12,7 @@ from campaigns.services import letters
 from contacts.imports.fields import say
 from contacts.imports.targets import targets
 from contacts.imports.values import Unfit
-from crm import audit, custom
+from crm import audit, conditions, custom
 from crm.models import CustomField
 from crm.search import search
 from tests import factories
@@ -153,3 +155,23 @@ def test_a_file_fills_own_fields_of_people_and_companies(alice, ann, make):
     ann.city = "Rome"
     assert not say(ann, {"person_cf_level": "silver"}, kinds, overwrites=True)
     assert ann.custom == {"level": "gold"}
+
+
+def test_a_formula_goes_no_further_than_the_fields_it_is_computed_of(client, alice, carol, ann, make):
+    """Whoever may not see a field could else read it off the formula, or ask for it by filter and order."""
+    make("cost", "number", seen_by=["reader"]), make("weight", "number")
+    make("margin", "formula", formula="cost * 2"), make("heavy", "formula", formula="weight * 2")
+    custom.write(ann, {"cost": "731", "weight": "8"})
+    asking = json.dumps({"field": "cf_margin", "op": "gt", "value": "1461"})
+    letter = letters.keep(Letter(name="L", subject="s", body="{cf_margin|–} {cf_heavy|–}"))
+
+    def seen(user):
+        client.force_login(user)
+        page = client.get(ann.get_absolute_url()).content.decode()
+        ways = [{"cols": "cf_margin"}, {"cols": "cf_heavy"}, {"sort": "cf_margin"}, {"f": asking}]
+        return "1,462" in page, *(client.get(reverse("contacts:index"), way).status_code for way in ways)
+
+    assert seen(carol) == (True, 200, 200, 200, 200)
+    assert seen(alice) == (False, 400, 200, 400, 400)
+    assert conditions.field_named("contact", "cf_margin", alice) is None
+    assert letters.fill(letter, ann)[1].startswith("– 16\n")
