@@ -23,6 +23,7 @@ from contacts.services import consents
 from contacts.services.quality.rules import with_gaps
 from crm import conditions
 from crm.conditions import Field, Relation, Subject
+from crm.text import norm_email
 
 conditions.subject(
     Subject("contact", Contact, _("People"), event_link="contact_id", who=_("who %(what)s"), whose=_("whose %(what)s"))
@@ -39,7 +40,7 @@ for field in (
     Field("language", _("Language"), "choice", choices=[("en", "English"), ("ru", "Русский"), ("de", "Deutsch")]),
     Field("company", _("Company"), "record", path="company_id", subject="company"),
     Field("job_title", _("Job title"), "text"),
-    Field("email", _("Email"), "text"),
+    Field("email", _("Email"), "text", normal=lambda text: norm_email(text) or text.strip().lower()),
     Field("phone", _("Phone"), "text"),
     Field("source", _("Source"), "text"),
     Field("tags", _("Tags"), "tags"),

@@ -1,6 +1,6 @@
 """What may be asked about deals, orders and products, and about people and companies by what they bought."""
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -177,8 +177,8 @@ for subject, link in (("contact", "contact_id"), ("company", "company_id")):
 
 _group = {"group": _("Sales"), "kind_needed": "order"}
 for field in (
-    Field("orders", _("Number of orders"), "number", expression=lambda: F("purchases__orders"), **_group),
-    Field("revenue", _("Revenue"), "money", expression=lambda: F("purchases__revenue_base"), **_group),
+    Field("orders", _("Number of orders"), "number", path="purchases__orders", nothing_is_zero=True, **_group),
+    Field("revenue", _("Revenue"), "money", path="purchases__revenue_base", nothing_is_zero=True, **_group),
     Field("first_order", _("First purchase"), "datetime", path="purchases__first_order_at", **_group),
     Field("last_order", _("Last purchase"), "datetime", path="purchases__last_order_at", **_group),
 ):

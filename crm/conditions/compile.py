@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from crm import field_access
 from crm.conditions import fields as registry
-from crm.conditions.values import ahead, days_of, start_of
+from crm.conditions.values import ahead, days_of, fits_number, start_of
 from crm.models.event import Event
 from crm.text import sort_key
 
@@ -108,8 +108,11 @@ class _Compiler:
 
     def _numbers(self, operand, name, value):
         if name == "between":
-            return operand.test("gte", Decimal(value[0])) & operand.test("lte", Decimal(value[1]))
-        return operand.test("exact" if name == "is" else name, Decimal(value))
+            found = operand.test("gte", Decimal(value[0])) & operand.test("lte", Decimal(value[1]))
+        else:
+            found = operand.test("exact" if name == "is" else name, Decimal(value))
+        counts_missing = operand.field.nothing_is_zero and fits_number(name, Decimal(0), value)
+        return found | operand.empty() if counts_missing else found
 
     def _people(self, operand, values):
         user = self.context.user
@@ -284,7 +287,9 @@ class _Operand:
         if self.field.key:
             keys = [sort_key(v) for v in value] if name == "any_of" else sort_key(value)
             return Q(**{f"{self.field.key}__{lookup}": keys})
-        if self.field.exact:
+        if self.field.normal:
+            value = [self.field.normal(v) for v in value] if name == "any_of" else self.field.normal(value)
+        if self.field.exact or self.field.normal:
             return self.test(lookup, value)
         if name == "any_of":
             return reduce(or_, [self.test("iexact", v) for v in value])
@@ -315,8 +320,20 @@ class _Operand:
                 return Q(columns.TextField().get_lookup("exact")(text, ""))
             unknown = Q(IsNull(self.value, True))
             return unknown | self.test("exact", "") if textual else unknown
+        if (rows := self._beside()) is not None:
+            # Rows that most do not have: of a join with nothing the database expects nothing, and reads it all.
+            return ~Q(Exists(rows))
         unknown = Q(**{f"{self.path}__isnull": True})
         return unknown | Q(**{self.path: ""}) if textual and self._holds_text else unknown
+
+    def _beside(self):
+        """Where the value stands in a row of another table that may be missing: the row that holds one, else None."""
+        relation, _, column = self.path.rpartition("__")
+        step = relation and "__" not in relation and self.model._meta.get_field(relation)
+        if not step or not step.one_to_one or step.concrete:
+            return None
+        rows = step.related_model._base_manager.filter(**{step.field.name: OuterRef("pk")})
+        return rows.filter(**{f"{column}__isnull": False})
 
     @property
     def _holds_text(self):

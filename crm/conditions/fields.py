@@ -14,13 +14,14 @@ class Field:
 
     `path` is where the value stands (an ORM path over single-valued relations; the name by default); `json` names a
     JSON column that holds it under `path` instead; `expression()` computes it. `key` is a normalised twin of a text
-    (crm.text.sort_key) to compare with. `exact` text is compared as it is written. `choices` is a list of
+    (crm.text.sort_key) to compare with. `exact` text is compared as it is written, text that is stored in one form with
+    what `normal(text)` makes of the other side. `choices` is a list of
     (value, label) or a function giving one. `subject` names what a record field points to. `match(values, context)`
     gives the predicate of a membership field. `kind_needed` hides the field from those who may not see that kind.
     `says` overrides how an operator reads: {"is": _("owned by {value}")}. `place` is how the value stands right behind
     the subject of a sentence: _("in {value}"). `whole_if` names a truth value without which a date is only a day of the
     year: such dates have anniversaries and are neither before nor after anything. `currency` is that of an amount
-    that is not in the company's. `asked_by(user)` says who may ask about it.
+    that is not in the company's. Of a number with `nothing_is_zero`, who has none has 0. `asked_by(user)` says who may ask about it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field:
     expression: Callable | None = None
     key: str = ""
     exact: bool = False
+    normal: Callable | None = None
     choices: list | tuple | Callable = ()
     subject: str = ""
     match: Callable | None = None
@@ -40,6 +42,7 @@ class Field:
     place: str = ""
     whole_if: str = ""
     currency: str = ""
+    nothing_is_zero: bool = False
     asked_by: Callable | None = None
 
     def options(self):

@@ -37,6 +37,20 @@ def clean_value(field, operator, raw):
     return list(dict.fromkeys(clean(field, item) for item in raw))
 
 
+def fits_number(name, held, value):
+    """Whether a number that is known fits a comparison by the operator called `name`."""
+    if name == "between":
+        return Decimal(value[0]) <= held <= Decimal(value[1])
+    other = Decimal(value)
+    return {
+        "is": held == other,
+        "gt": held > other,
+        "gte": held >= other,
+        "lt": held < other,
+        "lte": held <= other,
+    }[name]
+
+
 def clean_span(raw):
     """{"n": 6, "unit": "week"}."""
     if not isinstance(raw, dict) or raw.get("unit") not in UNITS or raw.keys() - {"n", "unit"}:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import conditions
-from crm.conditions.values import ahead, days_of, start_of
+from crm.conditions.values import ahead, days_of, fits_number, start_of
 
 SHOW, REQUIRE, LOCK = "show", "require", "lock"
 NAMES = (SHOW, REQUIRE, LOCK)
@@ -81,9 +81,9 @@ class _Asked:
         if field.kind in {"date", "datetime"}:
             return self._dates(field, name, held, value)
         if field.kind in {"number", "money"}:
-            return _numbers(name, Decimal(str(held)), value)
+            return fits_number(name, Decimal(str(held)), value)
         if field.kind == "text":
-            return _texts(name, str(held), value, field.exact)
+            return _texts(name, str(held), value, field)
         if field.kind == "person":
             return self._people(held, value if name == "any_of" else [value])
         return held in value if name == "any_of" else held == value
@@ -121,21 +121,8 @@ def _is_end_of_february(day):
     return (day.month, day.day) == (2, 28) and (day.year % 4 != 0 or (day.year % 100 == 0 and day.year % 400 != 0))
 
 
-def _numbers(name, held, value):
-    if name == "between":
-        return Decimal(value[0]) <= held <= Decimal(value[1])
-    other = Decimal(value)
-    return {
-        "is": held == other,
-        "gt": held > other,
-        "gte": held >= other,
-        "lt": held < other,
-        "lte": held <= other,
-    }[name]
-
-
-def _texts(name, held, value, exact):
-    fold = str if exact else str.upper
+def _texts(name, held, value, field):
+    fold = field.normal or (str if field.exact else str.upper)
     if name == "any_of":
         return fold(held) in {fold(v) for v in value}
     held, value = fold(held), fold(value)

@@ -13,7 +13,7 @@ from crm.events import record
 from crm.models import Notification
 from crm.registry import today_items
 from crm.search import search
-from deals.models import Deal
+from deals.models import Deal, PurchaseFacts
 from deals.services.handoff import take_lead
 from deals.services.steps import plan_step, refresh_stale_steps
 from tests import factories
@@ -121,6 +121,25 @@ def test_people_are_asked_by_what_they_bought(make_deal, ann, alice):
     assert found({"field": "orders", "op": "gte", "value": 1}) == {ann}
     assert found({"field": "revenue", "op": "gt", "value": 499}) == {ann}
     assert found({"has": "open_deals"}) == {ben}
+
+
+def test_who_bought_nothing_has_no_orders_and_no_day_of_one(make_deal, ann, alice):
+    """Whether his figures are missing or have become 0 again."""
+    ben, eve = factories.contact("Ben", "Ray", owner=alice), factories.contact("Eve", "Orr", owner=alice)
+    make_deal(contact=ann, amount=Decimal("500")).win(by=alice)
+    PurchaseFacts.objects.create(contact=eve)
+
+    def found(**node):
+        tree = conditions.parse({"all": [node]}, "contact", user=alice)
+        return set(conditions.matching(Contact.objects.all(), tree, "contact", user=alice))
+
+    assert found(field="orders", op="is", value=0) == found(field="orders", op="lt", value=1) == {ben, eve}
+    assert found(field="orders", op="is_not", value=0) == {ann}
+    assert found(field="revenue", op="between", value=[0, 100]) == {ben, eve}
+    assert found(field="revenue", op="between", value=[1, 1000]) == {ann}
+    assert found(field="orders", op="empty") == {ben}
+    assert found(field="first_order", op="empty") == {ben, eve}
+    assert found(field="last_order", op="not_empty") == {ann}
 
 
 def test_a_deal_is_found_by_name_by_those_who_may_see_it(deal, alice, mallory):

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from contacts.models import Contact, ContactPoint, Employment
 from contacts.services import people, points
+from crm import conditions
 from crm.text import norm_email
 from tests.contacts.details.rows import HTMX, post_row
 
@@ -167,3 +168,14 @@ def test_a_role_that_ends_before_it_begins_is_refused(client, alice, ann):
     assert (refused.status_code, Employment.objects.count()) == (422, 1)
     with pytest.raises(IntegrityError), transaction.atomic():
         Employment.objects.update(since_on="2026-03-01", until_on="2026-02-01")
+
+
+@pytest.mark.parametrize(
+    ("operator", "typed"),
+    [("is", " Ann@Пример.рф"), ("any_of", ["x@y.example", "ANN@пример.рф"]), ("starts", "ANN@"), ("contains", "XN--")],
+)
+def test_an_address_is_asked_for_as_people_write_it(alice, ann, operator, typed):
+    Contact.objects.filter(pk=ann.pk).update(email="ann@xn--e1afmkfd.xn--p1ai")
+    tree = conditions.parse({"field": "email", "op": operator, "value": typed}, "contact", user=alice)
+
+    assert list(conditions.matching(Contact.objects.all(), tree, "contact", user=alice)) == [ann]
