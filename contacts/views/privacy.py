@@ -45,9 +45,9 @@ def new(request):
     """Note a request as it came."""
     require(request.user, "privacy", "edit")
     asked = request.GET.get("contact", "") or request.POST.get("contact", "")
-    contact = fetch(Contact.objects.for_card(), request.user, int(asked)) if asked.isdecimal() else None
-    if contact is None:
+    if not asked.isdecimal() or len(asked) > 18:
         raise Http404
+    contact = fetch(Contact.objects.for_card(), request.user, int(asked))
     initial = {
         "contact": contact.pk,
         "kind": request.GET.get("kind", Kind.EXPORT),
@@ -197,17 +197,20 @@ def _contact_of(row, user):
 
 @require_POST
 def hold(request, pk):
-    """Lay a legal hold on a person, or lift it."""
+    """Lay a legal hold on a person, or lift the one that stood on the page."""
     require(request.user, "privacy", "edit")
     contact = fetch(Contact.objects.for_card(), request.user, pk)
     there = reverse("contacts:privacy_person", args=[contact.pk])
-    if requests.lift_hold(contact, by=request.user):
-        return htmx.redirect(request, there, _("The hold is lifted."))
+    if "lift" in request.POST:
+        told = _("The hold is lifted.")
+        if not requests.lift_hold(contact, request.POST["lift"], by=request.user):
+            told = _("The hold that you saw is lifted already. Look at what lies here now.")
+        return htmx.redirect(request, there, told)
     form = HoldForm(request.POST)
     if form.is_valid():
         try:
             requests.lay_hold(contact, form.cleaned_data["reason"], by=request.user)
             return htmx.redirect(request, there, _("The hold lies on this person."))
-        except requests.TooLate as error:
+        except requests.HoldRefused as error:
             form.add_error("reason", str(error))
     return _person(request, contact, form, status=422)

@@ -111,7 +111,7 @@ def test_an_erasure_is_noted_looked_at_confirmed_and_proved(
     client.post(reverse("contacts:privacy_hold", args=[ann.pk]), {"reason": "A lawsuit"})
     assert client.post(erase, {"name": "Ann Lee"}).status_code == 422
     assert not Erasure.objects.exists()
-    client.post(reverse("contacts:privacy_hold", args=[ann.pk]))
+    client.post(reverse("contacts:privacy_hold", args=[ann.pk]), {"lift": LegalHold.objects.get().pk})
     assert not LegalHold.objects.exists()
 
     answer = client.post(erase, {"name": "Ann Lee"})
@@ -268,3 +268,47 @@ def test_a_hold_comes_too_late_when_the_erasure_has_begun(client, officer, ann):
     assert (answer.status_code, "has begun" in answer.content.decode()) == (422, True)
     assert not LegalHold.objects.exists()
     assert not Event.objects.filter(kind="privacy.held").exists()
+
+
+def test_a_second_hold_never_lifts_the_first_and_only_the_hold_that_was_seen_is_lifted(client, officer, ann):
+    client.force_login(officer)
+    hold = reverse("contacts:privacy_hold", args=[ann.pk])
+    client.post(hold, {"reason": "Lawsuit of March"})
+    first = LegalHold.objects.get()
+
+    # A colleague whose page is older lays one as well.
+    answer = client.post(hold, {"reason": "Audit of April"})
+
+    page = answer.content.decode()
+    assert (answer.status_code, "A hold lies on this person already" in page, "Audit of April" in page) == (422, True, True)
+    assert list(LegalHold.objects.values_list("pk", "reason")) == [(first.pk, "Lawsuit of March")]
+
+    client.post(hold, {"lift": first.pk})
+    client.post(hold, {"reason": "Audit of April"})
+    for older in (first.pk, "9" * 5000, "x", ""):
+        assert client.post(hold, {"lift": older}).status_code == 302
+    assert list(LegalHold.objects.values_list("reason", flat=True)) == ["Audit of April"]
+    kinds = Event.objects.filter(contact_id=ann.pk, kind__startswith="privacy.").order_by("id")
+    assert list(kinds.values_list("kind", flat=True)) == ["privacy.held", "privacy.hold_lifted", "privacy.held"]
+
+
+def test_the_number_of_a_person_is_no_longer_than_a_number(client, officer, ann):
+    client.force_login(officer)
+
+    for number in ("9" * 5000, "9" * 19, "x", ""):
+        assert client.post(reverse("contacts:privacy_new"), {"contact": number}).status_code == 404
+
+    assert not PrivacyRequest.objects.exists()
+
+
+def test_a_name_with_two_spaces_is_typed_as_the_page_shows_it(client, officer, alice):
+    person = people.create_contact(by=alice, first_name="Ann  Maria", last_name="Lee")
+    row = requests.note_request(person, "erasure", by=officer)
+    client.force_login(officer)
+    _look(client, row)
+    erase = reverse("contacts:privacy_erase", args=[row.pk])
+
+    assert client.post(erase, {"name": "Ann Lee"}).status_code == 422
+    assert client.post(erase, {"name": " Ann Maria  Lee"}).status_code == 302
+
+    assert list(Erasure.objects.values_list("numbers", flat=True)) == [[person.pk]]

@@ -97,28 +97,32 @@ def refuse(row, reason, *, by):
         record("privacy.refused", contact=row.contact, target=row, actor=by, why=reason)
 
 
-class TooLate(ValueError):
-    """A hold cannot keep what is being erased already; the message says so."""
+class HoldRefused(ValueError):
+    """The hold cannot be laid: one lies there, or the erasure has begun. The message says which."""
 
 
 @transaction.atomic
 def lay_hold(contact, reason, *, by):
-    """Lay a legal hold: nothing of the person is erased while it lies. Raises TooLate when an erasure has begun.
+    """Lay a legal hold: nothing of the person is erased while it lies. Raises HoldRefused.
 
     The record is locked, as it is where an erasure begins: one of the two is the first.
     """
     contact = Contact.objects.select_for_update().get(pk=contact.pk)
     if Erasure.objects.filter(digest="", numbers__contains=[contact.pk]).exists():
-        raise TooLate(_("The erasure of this person has begun: a hold would keep the rest of it only."))
+        raise HoldRefused(_("The erasure of this person has begun: a hold would keep the rest of it only."))
+    if LegalHold.objects.filter(contact=contact).exists():
+        raise HoldRefused(_("A hold lies on this person already, and it stays. Lift it first to give another reason."))
     LegalHold.objects.create(contact=contact, by=by, reason=reason)
     record("privacy.held", contact=contact, actor=by, why=reason)
 
 
 @transaction.atomic
-def lift_hold(contact, *, by):
-    """Lift the hold on a person. Returns whether there was one."""
-    if not LegalHold.objects.filter(contact=contact).delete()[0]:
+def lift_hold(contact, number, *, by):
+    """Lift the hold of that number (text); says whether it lay there. A newer one stays: it has a reason of its own."""
+    hold = LegalHold.objects.select_for_update().filter(contact=contact).first()
+    if hold is None or str(hold.pk) != number:
         return False
+    hold.delete()
     record("privacy.hold_lifted", contact=contact, actor=by)
     return True
 
