@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from contacts import seed_privacy
-from contacts.services.privacy import running  # noqa: F401  registers its jobs
+from contacts.services.privacy import retention, running  # noqa: F401  the latter registers its jobs
 from contacts.views import privacy  # noqa: F401  registers the desk
 from crm import access
 from crm.events import declare
@@ -19,6 +19,7 @@ settings_page(
 )
 declare_notification("privacy.due", _("A request about personal data is to be answered"), mail=True)
 declare_notification("privacy.broken", _("The certificates of erasures were altered"), mail=True)
+declare_notification(retention.STOPPED, _("A rule of retention stopped"), mail=True)
 seeder("privacy", order=98)(seed_privacy.seed)
 periodic("contacts.tasks.keep_privacy", every=3600)
 periodic("contacts.tasks.sweep_retention", every=24 * 3600)

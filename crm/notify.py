@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import override
+
 from crm import outbox
 from crm.models.notification import Notification
+from crm.models.user import User
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,14 @@ def notify(user, kind, text, url="", *, key):
         )
     if wants(user, kind, "mail"):
         outbox.put("notification.mail", f"{user.pk}:{kind}:{key}", {"user": user.pk, "text": str(text), "url": url})
+
+
+def tell_administrators(kind, say, url="", *, key):
+    """Tell everybody who administers the program; `say()` gives the text, in the language of each."""
+    for person in User.objects.filter(is_superuser=True, is_active=True):
+        with override(person.language):
+            text = say()
+        notify(person, kind, text, url, key=key)
 
 
 def unread_count(user):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -18,6 +19,8 @@ from crm.access import OwnedQuerySet
 
 # So long a copy of somebody's data waits to be fetched.
 EXPORT_KEPT = timedelta(days=7)
+# No rule looks further back: nothing is kept for longer, and a calendar has a beginning.
+MOST_YEARS = 100
 
 
 class LegalHold(models.Model):
@@ -229,10 +232,13 @@ class RetentionRule(models.Model):
     name = models.CharField(_("name"), max_length=150)
     act = models.CharField(_("what is done"), max_length=20, choices=Act)
     tree = models.JSONField(_("only"), default=dict, blank=True)
-    months = models.PositiveSmallIntegerField(_("kept for … months"), default=24)
-    bought_within = models.PositiveSmallIntegerField(
-        _("but not who bought within … years"), default=5, help_text=_("0: purchases do not matter.")
+    months = models.PositiveSmallIntegerField(
+        _("kept for … months"), default=24, validators=[MaxValueValidator(MOST_YEARS * 12)]
     )
+    bought_within = models.PositiveSmallIntegerField(
+        _("but not who bought within … years"), default=5, help_text=_("0: purchases do not matter."),
+        validators=[MaxValueValidator(MOST_YEARS)],
+    )  # fmt: skip
     daily = models.PositiveIntegerField(_("at most … a day"), default=1000)
     is_on = models.BooleanField(_("switched on"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -261,12 +267,18 @@ class RetentionRule(models.Model):
 class RetentionRun(models.Model):
     """What a rule did in one night, or would have done."""
 
+    class Fault(models.TextChoices):
+        CONDITION = "condition", _("its condition asks about something that is not there any more")
+        FAILED = "failed", _("something went wrong; the log of the program says what")
+
     rule = models.ForeignKey(RetentionRule, models.CASCADE, related_name="runs")
     day = models.DateField(_("day"), default=timezone.localdate)
     found = models.PositiveIntegerField(_("found"), default=0)
     done = models.PositiveIntegerField(_("done"), default=0)
     spared = models.PositiveIntegerField(_("spared"), default=0)
     is_trial = models.BooleanField(_("trial"), default=False)
+    # Why it came to nothing, or broke off.
+    fault = models.CharField(max_length=10, choices=Fault, blank=True, default="", db_default="")
     # [[number of a person, reason]] of those whom it found and had to leave.
     left = models.JSONField(_("had to be left"), default=list, db_default=[])
     at = models.DateTimeField(_("when"), default=timezone.now)

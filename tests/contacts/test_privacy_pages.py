@@ -280,7 +280,11 @@ def test_a_second_hold_never_lifts_the_first_and_only_the_hold_that_was_seen_is_
     answer = client.post(hold, {"reason": "Audit of April"})
 
     page = answer.content.decode()
-    assert (answer.status_code, "A hold lies on this person already" in page, "Audit of April" in page) == (422, True, True)
+    assert (answer.status_code, "A hold lies on this person already" in page, "Audit of April" in page) == (
+        422,
+        True,
+        True,
+    )
     assert list(LegalHold.objects.values_list("pk", "reason")) == [(first.pk, "Lawsuit of March")]
 
     client.post(hold, {"lift": first.pk})

@@ -11,7 +11,7 @@ from contacts.services import people
 from contacts.services.privacy import requests, retention
 from contacts.tasks import sweep_retention
 from crm import events, files, outbox, tags
-from crm.models import Event, StoredFile, Tag
+from crm.models import Event, Job, Notification, StoredFile, Tag
 from deals.models import Deal, Order
 from deals.services.setup import create_standard_pipeline
 from tickets.models import InboundMail
@@ -200,3 +200,53 @@ def test_a_rule_spares_the_same_people_when_their_tag_gets_another_name(crowd):
     rule.refresh_from_db()
     assert before == {contact.first_name for contact in retention.found(rule)[0]}
     assert {"Ann", "Bea"}.isdisjoint(before)
+
+
+def test_a_rule_that_cannot_be_carried_out_keeps_no_other_waiting_and_is_told_once(client, admin, crowd):
+    files.store(b"list", "list.csv", kind="export")
+    StoredFile.objects.update(created_at=LONG_AGO)
+    gone = {"all": [{"field": "cf_gone", "op": "is", "value": "x"}]}
+    asks = RetentionRule.objects.create(name="Asks", act="people", months=24, is_on=True, tree=gone)
+    # Nothing but the form kept this one out.
+    ages = RetentionRule.objects.create(name="Ages", act="people", months=32767, is_on=True)
+    good = RetentionRule.objects.create(name="Good", act="exports", months=1, is_on=True)
+
+    for _night in range(2):
+        sweep_retention()
+        outbox.run_due()
+
+    assert list(RetentionRun.objects.order_by("pk").values_list("rule", "found", "done", "fault")) == [
+        (asks.pk, 0, 0, "condition"), (ages.pk, 0, 0, "failed"), (good.pk, 1, 1, ""),
+        (asks.pk, 0, 0, "condition"), (ages.pk, 0, 0, "failed"), (good.pk, 0, 0, ""),
+    ]  # fmt: skip
+    assert (len(_left()), StoredFile.objects.count()) == (8, 0)
+    assert [job.state for job in Job.objects.filter(kind="contacts.retention")] == ["done", "done"]
+    told = Notification.objects.filter(user=admin, kind="privacy.rule_stopped").order_by("pk")
+    assert [(row.text, row.url) for row in told] == [
+        ("The rule of retention “Asks” stopped: its condition asks about something that is not there any more.", asks.get_absolute_url()),
+        ("The rule of retention “Ages” stopped: something went wrong; the log of the program says what.", ages.get_absolute_url()),
+    ]  # fmt: skip
+    client.force_login(admin)
+    assert "Stopped: its condition asks about" in client.get(asks.get_absolute_url()).content.decode()
+    assert client.get(reverse("contacts:retention")).content.decode().count("stopped ") == 2
+    client.post(reverse("contacts:retention_trial", args=[asks.pk]))
+    outbox.run_due()
+    tried = Job.objects.get(kind=retention.TRIAL)
+    assert (tried.state, "cf_gone" in tried.error) == ("failed", True)
+    # Mended, and broken once more: that is news again.
+    RetentionRule.objects.filter(pk=asks.pk).update(tree={})
+    retention.sweep(RetentionRule.objects.get(pk=asks.pk), NOW - timedelta(days=9000))
+    retention.sweep(asks)
+    assert told.filter(text__contains="Asks").count() == 2
+
+
+def test_nothing_is_kept_for_more_than_a_hundred_years(client, admin, workspace):
+    client.force_login(admin)
+    form = {"name": "R", "act": "people", "months": 1201, "bought_within": 101, "daily": 2, "f": ""}
+
+    answer = client.post(reverse("contacts:retention_new"), form)
+
+    assert (answer.status_code, set(answer.context["form"].errors)) == (422, {"months", "bought_within"})
+    assert not RetentionRule.objects.exists()
+    client.post(reverse("contacts:retention_new"), form | {"months": 1200, "bought_within": 100})
+    assert retention.trial(RetentionRule.objects.get())[0].found == 0

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.services.privacy import certificates
 from crm import jobs
-from crm.models import Job, User
-from crm.notify import notify
+from crm.models import Job
+from crm.notify import tell_administrators
 
 KIND = "contacts.erasure_chain"
 ALTERED, GAP, FORK, GONE, FILE = "altered", "gap", "fork", "gone", "file"
@@ -62,11 +62,12 @@ def faults(step=lambda: None):
 
 def tell():
     """Administrators hear of a broken chain, once a day."""
-    for person in User.objects.filter(is_superuser=True, is_active=True):
-        with override(person.language):
-            text = gettext("The certificates of erasures are not as they were sealed.")
-        key = f"erasures:{timezone.localdate()}"
-        notify(person, "privacy.broken", text, url=reverse("contacts:erasures"), key=key)
+    tell_administrators(
+        "privacy.broken",
+        lambda: gettext("The certificates of erasures are not as they were sealed."),
+        reverse("contacts:erasures"),
+        key=f"erasures:{timezone.localdate()}",
+    )
 
 
 def start(*, by, quiet=False):

@@ -20,10 +20,12 @@ from datetime import timedelta
 from functools import reduce
 from operator import or_
 
+from celery.exceptions import SoftTimeLimitExceeded
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Erasure, LegalHold, RetentionRule, RetentionRun
@@ -32,10 +34,13 @@ from contacts.services.privacy.erasing import ErasureRefused, begin, erase
 from contacts.services.privacy.person import person_of
 from crm import conditions, files, jobs
 from crm.models import Event, Job, StoredFile
+from crm.notify import tell_administrators
 
 log = logging.getLogger(__name__)
 
 TRIAL = "contacts.retention_trial"
+STOPPED = "privacy.rule_stopped"
+Fault = RetentionRun.Fault
 # A trial asks so many questions, and shows so many people.
 STEPS, SAMPLE = 3, 10
 VISITS = ("page.viewed",)
@@ -98,7 +103,8 @@ def spared(rule, now=None):
 def trial(rule, now=None, step=lambda: None):
     """What a rule would do today, with nothing done: (RetentionRun, keys of the first rows).
 
-    A rule that was changed meanwhile has not been tried: (None, []).
+    A rule that was changed meanwhile has not been tried: (None, []). Raises ConditionError when its condition asks about
+    something that is not there any more.
     """
     rows, _take = found(rule, now)
     n = rows.count()
@@ -127,12 +133,27 @@ def last_trial(rule, by):
 def sweep(rule, now=None, tell=lambda steps: None):
     """Carry a rule out for today, up to its limit a day. Returns the RetentionRun; one that is off does nothing.
 
-    Whoever has to be left is noted in the run with the reason, and the others go on.
+    Whoever has to be left is noted in the run with the reason, and the others go on. A rule that cannot be carried out says
+    why in its run, and keeps no other rule waiting.
     """
-    today = timezone.localdate(now)
+    run = RetentionRun.objects.create(rule=rule, day=timezone.localdate(now))
+    try:
+        _carry_out(rule, run, now, tell)
+    except (jobs.JobCancelled, SoftTimeLimitExceeded):
+        raise
+    except conditions.ConditionError:
+        _stop(run, Fault.CONDITION)
+    except Exception:
+        log.exception("The rule of retention %s could not be carried out.", rule.pk)
+        _stop(run, Fault.FAILED)
+    return run
+
+
+def _carry_out(rule, run, now, tell):
     rows, take = found(rule, now)
-    already = rule.runs.filter(day=today, is_trial=False).aggregate(n=Sum("done"))["n"] or 0
-    run = RetentionRun.objects.create(rule=rule, day=today, found=rows.count(), spared=spared(rule, now))
+    already = rule.runs.filter(day=run.day, is_trial=False).aggregate(n=Sum("done"))["n"] or 0
+    run.found, run.spared = rows.count(), spared(rule, now)
+    run.save(update_fields=["found", "spared"])
     while run.done + already < rule.daily and RetentionRule.objects.filter(pk=rule.pk, is_on=True).exists():
         rest = rows.exclude(pk__in=[pk for pk, _why in run.left]) if run.left else rows
         batch = list(rest[: min(_acts[rule.act].batch, rule.daily - already - run.done)])
@@ -143,7 +164,23 @@ def sweep(rule, now=None, tell=lambda steps: None):
         run.left += [[pk, why] for pk, why in left.items()]
         run.save(update_fields=["done", "left"])
         tell(len(batch))
-    return run
+
+
+def _stop(run, fault):
+    """Note why a rule came to nothing; administrators hear of it the first night, not every night."""
+    run.fault = fault
+    run.save(update_fields=["fault"])
+    before = run.rule.runs.filter(is_trial=False, pk__lt=run.pk).first()
+    if before is None or not before.fault:
+        tell_administrators(
+            STOPPED,
+            lambda: (
+                gettext("The rule of retention “%(name)s” stopped: %(why)s.")
+                % {"name": run.rule.name, "why": run.get_fault_display()}
+            ),
+            run.rule.get_absolute_url(),
+            key=str(run.pk),
+        )
 
 
 @act("people", batch=50)
@@ -185,7 +222,9 @@ def _old_people(rule, day):
     rows = Contact.objects.filter(created_at__lt=day).filter(Q(last_touch_at=None) | Q(last_touch_at__lt=day))
     lately = Event.objects.filter(contact_id=OuterRef("pk"), occurred_at__gte=day).exclude(kind__startswith="privacy.")
     rows = rows.filter(~Exists(lately))
-    return rows if conditions.is_empty(rule.tree) else conditions.matching(rows, rule.tree, "contact")
+    # Read anew: a field or kind of record that it asks about may be gone.
+    tree = conditions.parse(rule.tree, "contact")
+    return rows if conditions.is_empty(tree) else conditions.matching(rows, tree, "contact")
 
 
 def _exempt(rule):

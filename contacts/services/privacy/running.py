@@ -12,7 +12,7 @@ from contacts.services.privacy import certificates, chain, preview, requests, re
 from contacts.services.privacy.copying import pack
 from contacts.services.privacy.erasing import erase
 from contacts.services.privacy.ties import steps
-from crm import access, jobs
+from crm import access, conditions, jobs
 from crm.events import record
 
 State = PrivacyRequest.State
@@ -92,11 +92,17 @@ def count_rows(run):
 @jobs.job("contacts.retention", gettext_lazy("Rules of retention"), icon="clock-x")
 def sweep_rules(run):
     """Each rule that is on, up to its limit a day; may run twice a day without doing more than that."""
-    rules, lines = list(RetentionRule.objects.filter(is_on=True)), []
+    rules, lines = RetentionRule.objects.filter(is_on=True), []
     run.start(sum(rule.daily for rule in rules))
-    for rule in rules:
+    for key in [rule.pk for rule in rules]:
+        # As it stands when its turn comes: those before it may have taken hours.
+        rule = rules.filter(pk=key).first()
+        if rule is None:
+            continue
         swept = retention.sweep(rule, tell=run.advance)
         lines.append([rule.name, swept.done])
+        if swept.fault:
+            lines.append([f"{rule.name}: {_('stopped')}", swept.get_fault_display()])
         if swept.left:
             lines.append([f"{rule.name}: {_('had to be left')}", len(swept.left)])
     return {"rows": lines, "url": reverse("contacts:retention")}
@@ -108,7 +114,10 @@ def try_rule(run):
     if rule is None:
         raise jobs.JobFailed(_("The rule is gone."))
     run.start(retention.STEPS)
-    tried, sample = retention.trial(rule, step=run.advance)
+    try:
+        tried, sample = retention.trial(rule, step=run.advance)
+    except conditions.ConditionError as error:
+        raise jobs.JobFailed(error.message) from error
     if tried is None:
         raise jobs.JobFailed(_("The rule was changed meanwhile. Try it again."))
     return {
