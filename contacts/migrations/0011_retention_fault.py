@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0009_trail_indexes'),
+        ('contacts', '0010_list_plans'),
     ]
 
     operations = [
