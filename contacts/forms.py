@@ -12,6 +12,7 @@ from contacts.services.points import PointRefused, normalise
 from crm import field_access
 from crm.custom.forms import WithCustom
 from crm.forms import TwoColumns, one_line_only, zone_choices
+from crm.forms_watchful import FieldWatchful
 from crm.models import User
 
 LANGUAGES = [("", "–"), ("en", "English"), ("ru", "Русский"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
@@ -61,7 +62,7 @@ class BirthdayField(forms.CharField):
             raise forms.ValidationError(_("Write the day like 1980-03-05, 5.3.1980 or, without the year, 5 March."))
 
 
-class ContactForm(WithCustom, forms.ModelForm):
+class ContactForm(FieldWatchful, WithCustom, forms.ModelForm):
     """All fields of a contact; the field named `only` alone for an edit in place. With `by` also the custom fields."""
 
     takes_files = True
@@ -96,6 +97,8 @@ class ContactForm(WithCustom, forms.ModelForm):
         field_access.limit(self, "contact", by)
         self.helper = TwoColumns(self, wide=["tags"])
         self.with_custom("contact", by, only)
+        if not only:
+            self.watch()
 
     def clean(self):
         data = super().clean()
@@ -124,7 +127,7 @@ class ContactForm(WithCustom, forms.ModelForm):
         """Nothing: the services write, and what the form calls company is a name."""
 
 
-class CompanyForm(WithCustom, forms.ModelForm):
+class CompanyForm(FieldWatchful, WithCustom, forms.ModelForm):
     """All fields of a company; the field named `only` alone for an edit in place. With `by` also the custom fields."""
 
     takes_files = True
@@ -151,6 +154,8 @@ class CompanyForm(WithCustom, forms.ModelForm):
         field_access.limit(self, "company", by)
         self.helper = TwoColumns(self, wide=["name", "tags"])
         self.with_custom("company", by, only)
+        if not only:
+            self.watch()
 
     def _post_clean(self):
         """Nothing: the services write, and what the form calls the parent is a name."""

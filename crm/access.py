@@ -200,12 +200,15 @@ def require(user, kind, act="view"):
         raise PermissionDenied
 
 
-def fetch(queryset, user, pk, *, edit=False, delete=False):
+def fetch(queryset, user, pk, *, edit=False, delete=False, lock=False):
     """The record with that key, as far as the user may see it.
 
     Raises Http404 when it does not exist or is invisible, PermissionDenied when it may be seen but the wished act
-    is not allowed. The two 404s cannot be told apart.
+    is not allowed. The two 404s cannot be told apart. With `lock` others who write it wait until the transaction ends.
     """
+    if lock:
+        # First and alone: in one query the joined rows could be older than the record that was waited for.
+        queryset.model._base_manager.select_for_update(of=["self"]).filter(pk=pk).first()
     found = queryset.visible_to(user).with_rights(user).filter(pk=pk).first()
     if found is None:
         raise Http404

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Company, Contact
 from crm import field_access
 from crm.custom.forms import WithCustom
+from crm.forms_watchful import FieldWatchful
 from crm.models import User, Workspace
 from crm.money import CURRENCIES
 from crm.picking import find_record
@@ -71,7 +72,7 @@ class RecordField(forms.CharField):
         return getattr(initial, "pk", initial) != getattr(found, "pk", None)
 
 
-class DealForm(WithCustom, forms.ModelForm):
+class DealForm(FieldWatchful, WithCustom, forms.ModelForm):
     """A deal; with `only` the field of that name alone, for an edit in place."""
 
     takes_files = True
@@ -135,6 +136,8 @@ class DealForm(WithCustom, forms.ModelForm):
         self.fields.get("probability") and self.fields["probability"].widget.attrs.update(min=0, max=100)
         self.helper = two_columns(self, wide=["name"])
         self.with_custom("deal", user, only)
+        if not only:
+            self.watch()
 
     def clean_rate(self):
         return self.cleaned_data.get("rate") or Decimal(1)

@@ -57,8 +57,9 @@ def create(request):
     return htmx.redirect(request, company.get_absolute_url(), " ".join(said))
 
 
+@transaction.atomic
 def edit(request, pk):
-    company = fetch(Company.objects.for_card(), request.user, pk, edit=True)
+    company = fetch(Company.objects.for_card(), request.user, pk, edit=True, lock=request.method == "POST")
     form = CompanyForm(request.POST or None, instance=company, by=request.user)
     if request.method == "POST" and form.is_valid() and _saved(company, form, request.user):
         still_mine = Company.objects.visible_to(request.user).filter(pk=pk).exists()
@@ -73,7 +74,7 @@ def _saved(company, form, user):
     """Write what was changed, all or nothing; what stands against it becomes an error of the form."""
     try:
         with transaction.atomic():
-            for name in (name for name in form.fields if name in form.changed_data):
+            for name in form.changed_data:
                 companies.change_field(company, form, name, was=None, by=user)
             form.save_custom()
     except people.FieldRefused as refusal:

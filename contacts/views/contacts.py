@@ -1,5 +1,6 @@
 """Contacts: page, forms, edit in place."""
 
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
@@ -57,15 +58,15 @@ def create(request):
     return htmx.redirect(request, contact.get_absolute_url(), " ".join(said))
 
 
+@transaction.atomic
 def edit(request, pk):
     """All fields at once, for those who prefer a form, and without script."""
-    contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True)
+    contact = fetch(Contact.objects.for_card(), request.user, pk, edit=True, lock=request.method == "POST")
     form = ContactForm(request.POST or None, instance=contact, by=request.user)
     twins = _twins(request, form, contact) if request.method == "POST" and form.is_valid() else []
     if request.method == "POST" and form.is_valid() and not twins:
-        for name in form.fields:
-            if name in form.changed_data:
-                people.change_field(contact, form, name, was=None, by=request.user)
+        for name in form.changed_data:
+            people.change_field(contact, form, name, was=None, by=request.user)
         form.save_custom()
         # Who gave the person away may not see the page any more.
         still_mine = Contact.objects.visible_to(request.user).filter(pk=pk).exists()

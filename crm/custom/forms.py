@@ -80,8 +80,11 @@ class CustomForm(forms.Form):
     """The custom fields of a record that `by` may change; the one named `only` alone.
 
     `record` is None for one that is about to be made. After `is_valid()` `changes` holds {key: stored value} of what
-    was changed, and `after` all custom values as they will be. `overrides` are the other fields of the same form.
+    was changed, and `after` all custom values as they will be. `overrides` are the other fields of the same form,
+    `untouched` the names of boxes that say what they said when the form was opened.
     """
+
+    untouched = frozenset()
 
     def __init__(self, subject, record=None, data=None, sent=None, *, by, only=None, takes_files=False):
         self.subject, self.record, self.by, self.only = subject, record, by, only
@@ -139,9 +142,9 @@ class CustomForm(forms.Form):
         return box
 
     def clean(self):
-        """Only what the request holds is changed: a box that was not shown keeps its value."""
+        """Only what the request holds is changed: a box that was not shown, or not touched, keeps its value."""
         data = super().clean()
-        boxes = [f for f in self.shown if not self._is_upload(f)]
+        boxes = [f for f in self.shown if not self._is_upload(f) and f.name not in self.untouched]
         asked = [f for f in boxes if f.name in self.data or f.name in self.files or self._is_unticked(f)]
         self.changes = {
             f.key: data[f.name]

@@ -1,6 +1,7 @@
 """Deals: page, forms, edit in place, closing, steps, files."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -81,9 +82,10 @@ def create(request):
     return htmx.redirect(request, deal.get_absolute_url(), " ".join(said))
 
 
+@transaction.atomic
 def edit(request, pk):
     """All fields at once."""
-    deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True)
+    deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True, lock=request.method == "POST")
     form = DealForm(request.POST or None, instance=deal, user=request.user)
     if request.method == "POST" and form.is_valid():
         editing.save_form(deal, form, by=request.user)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from crm import files
 from deals.models import Deal, Order
 from deals.services import lines, proposals
+from tests.filled_in import untouched
 
 
 @pytest.fixture
@@ -240,3 +241,21 @@ def test_whoever_lost_the_record_lost_its_files_also_those_he_brought(client, de
     deal.save()
 
     assert client.get(reverse("file_show", args=[kept.uuid])).status_code == 404
+
+
+def test_the_whole_form_keeps_what_a_colleague_wrote_meanwhile(client, alice, make_deal):
+    deal = make_deal("Pumps", amount=Decimal("500"), source="Fair")
+    client.force_login(alice)
+    url = reverse("deals:deal_edit", args=[deal.pk])
+    form = untouched(client.get(url).content.decode(), "form")
+    Deal.objects.filter(pk=deal.pk).update(amount=Decimal("700"), currency="USD", rate=Decimal("0.9"), source="Web")
+
+    assert client.post(url, form | {"name": "Pump line"}).status_code == 302
+    deal.refresh_from_db()
+    assert (deal.name, deal.amount, deal.currency, deal.source) == ("Pump line", Decimal("700"), "USD", "Web")
+    assert (deal.rate, deal.amount_base) == (Decimal("0.9"), Decimal("630"))
+
+    refused = client.post(url, form | {"name": "Pump line", "source": "Call"})
+    deal.refresh_from_db()
+    assert (refused.status_code, deal.source) == (422, "Web")
+    assert refused.context["form"].theirs == [("Source", "Web")]
