@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from contacts.models import Contact, Task
+from contacts.models.task import late
 from crm import access, heartbeat
 from crm.models import User
 from crm.registry import QueueItem, counts_done, panel, today_queue
@@ -30,7 +31,8 @@ def tasks_due(user, now):
             title=task.title,
             why="; ".join(task.reasons) or task.note[:120],
             url=task.get_absolute_url(),
-            due_at=task.due_at,
+            due_at=task.due_now,
+            whole_day=bool(task.day_on),
             customer=" · ".join(str(part) for part in (task.contact, task.company) if part),
             tone="hot" if task.is_hot else "",
             acts=[
@@ -58,10 +60,10 @@ def tasks_done(user, since):
 @panel("today", name="coming", title=gettext_lazy("Coming up"), order=30, kind="task")
 def coming(request):
     """Calls and meetings of the next seven days after today."""
-    tomorrow = _midnight() + timedelta(days=1)
-    rows = Task.objects.filter(
-        owner=request.user, done_at=None, due_at__gte=tomorrow, due_at__lt=tomorrow + timedelta(days=7)
-    )
+    tomorrow, week = _midnight() + timedelta(days=1), timedelta(days=7)
+    hours = Q(day_on=None, due_at__gte=tomorrow, due_at__lt=tomorrow + week)
+    days = Q(day_on__gte=tomorrow.date(), day_on__lt=tomorrow.date() + week)
+    rows = Task.objects.filter(hours | days, owner=request.user, done_at=None)
     context = {"tasks": rows.for_card().order_by("due_at")[:COMING], "count": rows.count()}
     return render_to_string("contacts/panels/today_coming.html", context, request)
 
@@ -71,12 +73,11 @@ def team(request):
     """Open and late tasks of each colleague, for those who may give tasks to the team."""
     if request.user.level("task", "edit") < access.TEAM:
         return ""
-    late = Q(due_at__lt=timezone.now())
     done = Q(done_at__gte=_midnight() - timedelta(days=7))
     rows = Task.objects.visible_to(request.user).filter(Q(done_at=None) | done).exclude(owner=None)
     rows = rows.exclude(owner=request.user).values("owner").order_by()
     counted = rows.annotate(
-        open=Count("pk", Q(done_at=None)), late=Count("pk", Q(done_at=None) & late), done=Count("pk", done)
+        open=Count("pk", Q(done_at=None)), late=Count("pk", Q(done_at=None) & late()), done=Count("pk", done)
     ).order_by("-late", "-open")[:TEAM]
     people = User.objects.in_bulk([row["owner"] for row in counted])
     context = {"rows": [row | {"person": people[row["owner"]]} for row in counted]}

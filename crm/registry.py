@@ -73,6 +73,7 @@ class QueueItem:
     why: str
     url: str
     due_at: datetime | None = None
+    whole_day: bool = False  # of the day of `due_at` no hour counts: it is late on the next
     amount: Decimal | None = None
     currency: str = ""
     customer: str = ""

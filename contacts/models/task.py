@@ -1,8 +1,11 @@
 """What is to be done next."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import models
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +17,26 @@ from crm import audit
 from crm.access import OwnedQuerySet, predicate
 
 END_OF_WORK = time(17)  # what a day without an hour means
+# When a task is due at the latest: of several whole days at the end of the last one.
+DUE_BY = Case(When(day_on__isnull=False, then=Coalesce("ends_at", "due_at")), default=F("due_at"))
+
+
+def due_by_here():
+    """The same on the clock of whoever looks: the last day is the same one everywhere, and ends there."""
+    span = Coalesce(F("ends_at") - F("due_at"), Value(timedelta()))
+    wall = F("day_on") + Value(timedelta(hours=END_OF_WORK.hour)) + span
+    zone = Value(timezone.get_current_timezone_name())
+    instant = Func(
+        wall, zone, arg_joiner=" AT TIME ZONE ", template="(%(expressions)s)", output_field=models.DateTimeField()
+    )
+    return Case(When(day_on__isnull=False, then=instant), default=F("due_at"), output_field=models.DateTimeField())
+
+
+def late():
+    """A condition on tasks: the due time has passed; of whole days the last one is over. `Task.due_now` says the same of
+    one."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Q(day_on=None, due_at__lt=timezone.now()) | Q(day_on__isnull=False) & Q(LessThan(due_by_here(), midnight))
 
 
 class TaskQuerySet(OwnedQuerySet):
@@ -49,7 +72,8 @@ class Task(Activity):
     """One task, call or meeting. `due_at` is when it is due or begins; with `ends_at` it fills a span.
 
     One of whole days has the first of them in `day_on`, which no time zone moves. `due_at` is then the end of that
-    working day, by which it is sorted, reminded of and late; `ends_at` lies as many days later as it has more.
+    working day, by which it is sorted and reminded of; `ends_at` lies as many days later as it has more. It is late only
+    when the last of them is over.
 
     `key` makes tasks that the program gives unique: the same reason never makes two. `slot` is the wall time at which
     its recurrence has it, wherever it was moved since. `revision` counts what people outside were told of (RFC 5545
@@ -108,6 +132,20 @@ class Task(Activity):
     def last_on(self):
         """The last of its whole days."""
         return self.day_on + timedelta(days=self.days - 1)
+
+    @property
+    def due_by(self):
+        """When it is due at the latest, as `DUE_BY`."""
+        return self.ends_at if self.day_on and self.ends_at else self.due_at
+
+    @property
+    def due_now(self):
+        """The due time that counts for whoever looks now: of whole days that of today while they last, else of the
+        nearest. It is late when this has passed, of whole days when its day has."""
+        if not self.day_on:
+            return self.due_at
+        day = min(max(timezone.localdate(), self.day_on), self.last_on)
+        return timezone.make_aware(datetime.combine(day, END_OF_WORK))
 
 
 class Reminder(models.Model):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -34,16 +35,21 @@ def send_due():
 
 
 def _send(key, user, local):
-    evening = datetime.combine(local.date() + timedelta(days=1), time(0), local.tzinfo).astimezone(UTC)
-    rows = Task.objects.filter(owner=user, done_at=None, due_at__lt=evening).for_card()
+    today, evening = (
+        local.date(),
+        datetime.combine(local.date() + timedelta(days=1), time(0), local.tzinfo).astimezone(UTC),
+    )
+    # A whole day is the same one everywhere, but the instant of its evening may lie a day further.
+    rows = Task.objects.filter(owner=user, done_at=None, due_at__lt=evening + timedelta(days=1)).for_card()
+    rows = rows.filter(Q(day_on=None, due_at__lt=evening) | Q(day_on__lte=today))
     tasks = list(rows.order_by(Coalesce("due_at", "created_at"), "pk")[: MOST + 1])
     if not tasks:
         return False
     with override(user.language), timezone.override(user.time_zone):
         context = {
             "user": user,
-            "late": [task for task in tasks[:MOST] if timezone.localdate(task.due_at) < local.date()],
-            "today": [task for task in tasks[:MOST] if timezone.localdate(task.due_at) == local.date()],
+            "late": [task for task in tasks[:MOST] if timezone.localdate(task.due_now) < today],
+            "today": [task for task in tasks[:MOST] if timezone.localdate(task.due_now) == today],
             "more": len(tasks) > MOST,
             "base": settings.BASE_URL,
             "company": Workspace.get().name,

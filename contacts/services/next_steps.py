@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from contacts.models import Company, Contact, Task
+from contacts.models.task import DUE_BY
 from crm import registry
 
 BATCH = 1000
@@ -62,7 +63,7 @@ def _first(**whose):
     rows = Task.objects.filter(done_at=None, due_at__isnull=False, **whose).order_by("due_at", "pk")
     return {
         "next_step": Coalesce(Subquery(rows.values("title")[:1]), Value("")),
-        "next_step_at": Subquery(rows.values("due_at")[:1]),
+        "next_step_at": Subquery(rows.values(last_due=DUE_BY)[:1]),
     }
 
 

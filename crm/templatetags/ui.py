@@ -139,8 +139,8 @@ def long_day(moment):
 
 
 @register.filter
-def due_words(moment):
-    """When something is due, as a queue shows it: "Fri, 3 days late", "14:00", "tomorrow", "26 Nov"."""
+def due_words(moment, whole_day=False):
+    """When something is due, as a queue shows it: "Fri, 3 days late", "14:00" or "all day", "tomorrow", "26 Nov"."""
     if not moment:
         return ""
     local, today = timezone.localdate(moment), timezone.localdate()
@@ -149,7 +149,7 @@ def due_words(moment):
         words = ngettext("%(n)d day late", "%(n)d days late", late) % {"n": late}
         return f"{formats.date_format(local, 'D')}, {words}" if late < 7 else words
     if late == 0:
-        return clock(moment)
+        return _("all day") if whole_day else clock(moment)
     return _("tomorrow") if late == -1 else day(moment)
 
 

@@ -47,8 +47,9 @@ def _is_later(item, now):
 def _group(item, now):
     if item.tone == "hot":
         return "hot"
-    if item.due_at and item.due_at < now:
+    if not item.due_at:
+        return "rest"
+    day, today = timezone.localdate(item.due_at), timezone.localdate(now)
+    if day < today or item.due_at < now and not item.whole_day:
         return "late"
-    if item.due_at and timezone.localdate(item.due_at) == timezone.localdate(now):
-        return "today"
-    return "rest"
+    return "today" if day == today else "rest"

@@ -253,7 +253,7 @@ class Deal(Owned):
 
         rows = Task.objects.filter(target_type="deals.deal", target_id=self.pk, done_at=None)
         task = rows.order_by(F("due_at").asc(nulls_last=True), "pk").first()
-        self.next_step, self.next_step_at = (task.title, task.due_at) if task else ("", None)
+        self.next_step, self.next_step_at = (task.title, task.due_by) if task else ("", None)
         Deal.objects.filter(pk=self.pk).update(next_step=self.next_step, next_step_at=self.next_step_at)
 
     def _lock(self):

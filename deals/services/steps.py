@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from contacts.models import Task
+from contacts.models.task import DUE_BY
 from contacts.services.tasks import create_task
 from deals.models.deal import Deal
 
@@ -43,7 +44,7 @@ def refresh_stale_steps(*, limit=1000):
     first = tasks.order_by(F("due_at").asc(nulls_last=True), "pk")
     rows = Deal.objects.filter(closed_at=None).annotate(
         title=Coalesce(Subquery(first.values("title")[:1]), Value("")),
-        due=Coalesce(Subquery(first.values("due_at")[:1]), never),
+        due=Coalesce(Subquery(first.values(last_due=DUE_BY)[:1]), never),
         shown_due=Coalesce("next_step_at", never),
     )
     stale = list(rows.filter(~Q(next_step=F("title")) | ~Q(shown_due=F("due")))[:limit])

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import Contact, Task
+from contacts.services.tasks import create_task
 from crm import conditions, outbox
 from crm.events import record
 from crm.models import Notification
@@ -94,6 +95,23 @@ def test_a_sweep_follows_tasks_that_were_moved_without_an_event(deal, make_deal,
     assert refresh_stale_steps() == 1
     deal.refresh_from_db()
     assert deal.next_step_at == later
+
+
+def test_a_step_of_several_whole_days_is_due_at_the_end_of_the_last(deal, alice):
+    first = timezone.now() + timedelta(days=1)
+    create_task(
+        owner=alice,
+        by=alice,
+        title="Fair",
+        target=deal,
+        due_at=first,
+        day_on=first.date(),
+        ends_at=first + timedelta(days=2),
+    )
+
+    deal.refresh_from_db()
+    assert (deal.next_step, deal.next_step_at) == ("Fair", first + timedelta(days=2))
+    assert refresh_stale_steps() == 0
 
 
 def test_today_names_late_and_silent_deals(make_deal, alice, mallory):
