@@ -27,5 +27,6 @@ class Migration(migrations.Migration):
             "contact",
             models.Index(fields=["stage", "language", "name_key", "id"], name="contact_by_stage_language"),
         ),
+        AddIndexConcurrently("task", models.Index(fields=["due_at", "id"], name="task_by_due")),
         *map(_known, _TEXTS),
     ]

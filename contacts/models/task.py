@@ -108,6 +108,7 @@ class Task(Activity):
             models.Index(fields=["target_type", "target_id"], condition=models.Q(done_at=None), name="task_of_target"),
             models.Index(fields=["target_type", "target_id"], name="task_about"),
             models.Index(fields=["owner", "due_at", "id"], name="task_calendar"),
+            models.Index(fields=["due_at", "id"], name="task_by_due"),
         ]
         constraints = [models.UniqueConstraint(fields=["recurrence", "slot"], name="task_once_a_slot")]
 

@@ -126,6 +126,7 @@ class Deal(Owned):
             models.Index(F("created_at").desc(), F("id").desc(), name="deal_newest"),
             models.Index(fields=["name_key", "id"], name="deal_by_name"),
             models.Index(fields=["amount_base", "id"], name="deal_by_amount"),
+            models.Index(fields=["close_on", "id"], name="deal_by_close"),
             models.Index(fields=["closed_at", "id"], condition=Q(closed_at__isnull=False), name="deal_closed"),
             models.Index(fields=["close_on", "id"], condition=Q(closed_at=None), name="deal_due"),
             models.Index(fields=["owner", "next_step_at", "id"], condition=Q(closed_at=None), name="deal_steps"),
