@@ -41,8 +41,7 @@ def import_objects(run):
             lines = reading.rows(file, row.encoding, row.separator, skip=reached(row))
             while batch := list(islice(lines, BATCH)):
                 _take(run, row, reader, batch)
-    result = finish(row, "crm_objectrecord")
-    return result
+    return finish(row, ["crm_objectrecord"])
 
 
 def may_import(user, kind):

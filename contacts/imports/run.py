@@ -35,7 +35,7 @@ def import_file(run):
         with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=reached(row))) as ahead:
             while batch := ahead.get():
                 _take(run, row, batch, ahead)
-    return finish(row, "contacts_contact, contacts_contactpoint")
+    return finish(row, ["contacts_contact", "contacts_contactpoint"])
 
 
 @contextmanager
@@ -120,15 +120,25 @@ def _take(run, row, rows, ahead):
 def finish(row, tables):
     """Note that all lines were taken. Returns the job's result: counts, and the refused rows as a file."""
     row.settle(ImportRun.State.DONE)
-    # The planner must know the new rows at once: the next page sorts and searches them.
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {tables}")
+    _tell_planner(tables, row.counts["created"])
     result = {"rows": counted(row.counts), "url": row.get_absolute_url(), "url_label": _("Open the import")}
     if row.counts["failed"]:
         failed = row.rows.filter(outcome=ImportedRow.Outcome.FAILED).order_by("line")
         lines = failed.values_list("line", "reason", "cells").iterator(chunk_size=2000)
         result["file"] = refused_file(row, lines).pk
     return result
+
+
+def _tell_planner(tables, added):
+    """Let the planner know the new rows at once where they are many: the next page sorts and searches them.
+
+    What is less than the tenth part of a table does not change how it is read, and waits for the autovacuum.
+    """
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+            if added * 10 >= cursor.fetchone()[0]:
+                cursor.execute(f"ANALYZE {table}")
 
 
 def counted(counts):

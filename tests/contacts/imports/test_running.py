@@ -1,6 +1,7 @@
 """An import from its start to its end: errors, known people, the history, who may."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from contacts.imports import run as importing
@@ -155,6 +156,24 @@ def test_five_thousand_rows_are_imported_with_few_statements(client, admin, djan
     run.refresh_from_db()
     assert run.counts == {"created": 5000, "updated": 0, "skipped": 0, "failed": 0, "companies_created": 300}
     assert factories.Company.objects.count() == 300
+
+
+def test_the_planner_knows_new_people_at_once_where_they_are_many(client, admin):
+    def planned():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'contacts_contact'")
+            return int(cursor.fetchone()[0])
+
+    for n in range(19):
+        factories.contact(f"Old{n}", "Ray", owner=admin)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE contacts_contact")
+    before = planned()
+    import_file(client, admin, b"Name,Email\nAnn Lee,ann@example.com\nBo Lee,bo@example.com\nCy Lee,cy@example.com\n")
+    first = planned()
+    import_file(client, admin, b"Name,Email\nDi Lee,di@example.com\n")
+
+    assert (before, first, planned(), Contact.objects.count()) == (19, 22, 22, 23)
 
 
 def test_an_import_is_started_once(client, admin):
