@@ -75,16 +75,19 @@ def _show(request, row, form=None, status=200):
         "row": row,
         "contact": contact,
         "form": form or RefusalForm(),
-        **_at_work(row.job),
+        **_at_work(row.job, request.user),
         "failed": row.job if row.job and row.job.is_over and row.state == PrivacyRequest.State.RUNNING else None,
         "may_fetch": row.has_file and _may_fetch(row, request.user),
     }
     return render(request, "contacts/privacy_request.html", context, status=status)
 
 
-def _at_work(job):
-    """What the bar of progress needs of a job that is not over."""
-    return {"job": job, "job_label": jobs.kind_named(job.kind).label} if job and not job.is_over else {}
+def _at_work(job, user):
+    """What the bar of progress needs of a job that is not over; that of a colleague is theirs to watch and to cancel."""
+    if job is None or job.is_over:
+        return {}
+    watches = jobs.of_user(user).filter(pk=job.pk).exists()
+    return {"job": job, "job_label": jobs.kind_named(job.kind).label, "watches": watches}
 
 
 @require_POST
@@ -173,7 +176,7 @@ def erase(request, pk):
     context = {
         "row": row, "contact": contact, "form": form, "warnings": warnings, "found": found, "goes": goes, "stays": stays,
         "refusal": refusal, "hold": LegalHold.objects.filter(contact=contact).first(), "counting": counting,
-        **_at_work(counting),
+        **_at_work(counting, request.user),
     }  # fmt: skip
     return render(request, "contacts/privacy_erase.html", context, status=422 if form.errors or refusal else 200)
 

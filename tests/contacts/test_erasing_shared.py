@@ -6,14 +6,17 @@ import json
 import zipfile
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts.models import Company, CompanyLink, Contact, ContactLink, PersonalLetter, PersonalMailbox
 from contacts.services import people, privacy
 from contacts.services.mailbox import keeping
 from contacts.services.privacy import copying, naming, preview, scanning
+from contacts.services.privacy.declaring import share_of
 from crm import audit, custom, files, outbox
 from crm.lists import workbook
-from crm.mail import queue_mail
+from crm.mail import queue_mail, worker
 from crm.models import (
     CustomField,
     Delivery,
@@ -109,6 +112,52 @@ def test_a_letter_to_several_people_stays_in_the_history_of_the_others(ann, bob,
     assert erasure.counts["crm.delivery"] == {"redacted": 1}
     assert erasure.mentions == {}
     assert marked.marked_columns() == {("contacts_personalletter", "text")}
+
+
+def test_what_the_worker_says_meanwhile_stays_said_and_what_is_prepared_is_prepared_anew(ann, bob, alice, mailbox):
+    letters, rows = [], []
+    for number in (1, 2):
+        letter = _letter(mailbox, number, "alice@halden.test", ["zq7ann@example.com", "bob@example.com"], [ann, bob])
+        rows.append(
+            queue_mail(
+                to="zq7ann@example.com",
+                subject="",
+                text="",
+                refs={"letter": letter.pk, "cc": [["", "bob@example.com"]]},
+            )
+        )
+        PersonalLetter.objects.filter(pk=letter.pk).update(delivery_id=rows[-1].pk, state="waiting")
+        letters.append(letter)
+    person = privacy.person_of(ann)
+    # They were read, and then the worker writes.
+    stale = list(Delivery.objects.order_by("pk")), list(PersonalLetter.objects.order_by("pk"))
+    Delivery.objects.filter(pk=rows[0].pk).update(state="sent", fence=1)
+    PersonalLetter.objects.filter(pk=letters[0].pk).update(state="sent")
+
+    share_of(Delivery).redact(stale[0][:1], person)
+    share_of(PersonalLetter).redact(stale[1][:1], person)
+
+    assert Delivery.objects.values_list("state", "fence", "to").get(pk=rows[0].pk) == ("sent", 1, "bob@example.com")
+    assert PersonalLetter.objects.values_list("state", "recipients").get(pk=letters[0].pk) == (
+        "sent",
+        [["", "bob@example.com"]],
+    )
+    (held,) = worker.claim()
+    assert (held.pk, held.to, held.fence) == (rows[1].pk, "zq7ann@example.com", 1)
+    with CaptureQueriesContext(connection) as asked:
+        _erase(ann, alice)
+    # Its holder finds another fence and hands nothing over; the rows were locked, as the worker locks them.
+    assert Delivery.objects.values_list("state", "fence", "to", "lease_until").get(pk=rows[1].pk) == (
+        "queued",
+        2,
+        "bob@example.com",
+        None,
+    )
+    locked = [query["sql"].split(' FROM "')[1].split('"')[0] for query in asked if query["sql"].endswith("FOR UPDATE")]
+    assert [table for table in locked if "delivery" in table or "letter" in table] == [
+        "crm_delivery",
+        "contacts_personalletter",
+    ]
 
 
 def test_the_copy_has_the_letters_that_went_to_others_too(ann, bob, alice, mailbox):

@@ -316,3 +316,15 @@ def test_a_name_with_two_spaces_is_typed_as_the_page_shows_it(client, officer, a
     assert client.post(erase, {"name": " Ann Maria  Lee"}).status_code == 302
 
     assert list(Erasure.objects.values_list("numbers", flat=True)) == [[person.pk]]
+
+
+def test_the_work_of_a_colleague_is_theirs_to_watch(client, officer, admin, ann):
+    row = requests.note_request(ann, "erasure", by=officer)
+    job = requests.start_erasure(row, by=admin)
+    seen = {}
+    for user in (officer, admin):
+        client.force_login(user)
+        seen[user] = client.get(row.get_absolute_url()).content.decode()
+
+    assert [f"job-{job.pk}" in page for page in seen.values()] == [False, True]
+    assert f"{admin} has begun it, and it is still at work." in seen[officer]

@@ -6,8 +6,9 @@ erasures in a database that was restored from a backup.
 """
 
 from contacts.services.privacy import letters, objects, own  # noqa: F401  declare what contacts and the program itself hold
+from contacts.services.privacy.beginning import ErasureRefused, begin, closes, warnings, warns
 from contacts.services.privacy.declaring import anonymise, exempt, finder, follower, hide, share, tie
-from contacts.services.privacy.erasing import ErasureRefused, begin, closes, erase, warnings, warns
+from contacts.services.privacy.erasing import erase
 from contacts.services.privacy.files import named_in as files_named_in
 from contacts.services.privacy.own import page
 from contacts.services.privacy.person import Person, person_of

@@ -1,10 +1,13 @@
 """Erasing a person: step by step, so that it goes on where it was broken off, and once however often it is run.
 
+A job that seemed dead may have a second at work beside it. So each step holds the row of the erasure and begins from what
+the last one has left there; after the seal nobody goes on.
+
 Rows without which nothing else can be found (the record and its addresses) go last, in one transaction with the seal. What
 stays by law is made nobody's in the same transaction, and what others have a part in is left to them without the person. The audit trail writes nothing meanwhile.
 """
 
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pgtrigger
@@ -16,46 +19,35 @@ from django.utils.translation import gettext as _
 from pghistory.models import Context
 from pghistory.models import Event as Version
 
-from contacts.models import Contact, ContactPoint, ErasedAddress, Erasure, ImportedRow, ImportRun, LegalHold, Task
+from contacts.models import Contact, ContactPoint, Erasure, ImportedRow, ImportRun, PrivacyRequest, Task
 from contacts.services import next_steps
 from contacts.services.privacy import certificates, mentions, naming
-from contacts.services.privacy.declaring import share_of, stay_of
-from contacts.services.privacy.person import of_erasure, person_of
-from contacts.services.privacy.ties import gather, in_order, rows_of
+from contacts.services.privacy.declaring import all_shares, stay_of
+from contacts.services.privacy.person import of_erasure
+from contacts.services.privacy.ties import gather, in_order, key_of, rows_of
 from crm import audit, vocabulary
 from crm.models import StoredFile
 
 BATCH = 500
 # In a plan before the label of a model: rows in which others have a part.
 _SHARED = "shared:"
-_warners: list[Callable] = []
-_closers: list[Callable] = []
 
 
-class ErasureRefused(ValueError):
-    """The person may not be erased; the message says why."""
+class _Sealed(Exception):
+    """Somebody else has brought the erasure to its end."""
 
 
-def warns(fn):
-    """Decorator: `fn(contact)` gives [(text, url)] of what is still under way with a person."""
-    _warners.append(fn)
-    return fn
+def _resume(erasure):
+    """Lock the row of an erasure for one step and take over what the last step has left. Raises _Sealed."""
+    erasure.refresh_from_db(from_queryset=Erasure.objects.select_for_update(no_key=True))
+    if erasure.digest:
+        raise _Sealed
 
 
-def closes(fn):
-    """Decorator: `fn(digests)` hears, in the transaction of the beginning, of the hashed addresses of somebody to be erased."""
-    _closers.append(fn)
-    return fn
-
-
-def warnings(contact):
-    """[(text, url)] of what is still under way: open deals and tickets, say."""
-    return [found for warn in _warners for found in warn(contact)]
-
-
-def _planned(erasure, person):
+@transaction.atomic
+def _planned(erasure, person, found):
     """What was found when the erasure began, and what has come since; written down before the first row goes."""
-    found = gather(person)
+    _resume(erasure)
     for label, keys in erasure.plan.items():
         if label.startswith(_SHARED):
             found.shared.setdefault(apps.get_model(label.removeprefix(_SHARED)), set()).update(keys)
@@ -72,61 +64,36 @@ def last_models():
     return [audit.versions(ContactPoint).model, ContactPoint, audit.versions(Contact).model, Contact]
 
 
-@transaction.atomic
-def begin(contact, *, by, cause=Erasure.Cause.REQUEST):
-    """Note that a person is to be erased, and let nothing more go to the addresses. Returns the Erasure.
-
-    One that was begun and not finished goes on. Raises ErasureRefused while a legal hold lies on the record.
-    """
-    contact = Contact.objects.select_for_update().get(pk=contact.pk)
-    if LegalHold.objects.filter(contact=contact).exists():
-        raise ErasureRefused(_("A legal hold lies on this person. Lift it first, if it may be lifted."))
-    if begun := Erasure.objects.filter(digest="", numbers__contains=[contact.pk]).first():
-        return begun
-    person = person_of(contact)
-    digests = sorted({ErasedAddress.digest_of(text) for text in person.emails | person.phones})
-    erasure = Erasure.objects.create(
-        numbers=person.numbers,
-        prints=sorted(person.prints),
-        digests=digests,
-        cause=cause,
-        by=by,
-        by_name=f"{by} <{by.email}>"[:200] if by else "",
-    )
-    close(digests, erasure)
-    return erasure
-
-
-def close(digests, erasure):
-    """Keep hashed addresses of a person who is gone: no import brings them back, no letter goes there."""
-    ErasedAddress.objects.bulk_create(
-        [ErasedAddress(digest=digest, erasure=erasure) for digest in digests], ignore_conflicts=True
-    )
-    for hear in _closers:
-        hear(digests)
-
-
 def erase(erasure, tell=lambda done, total: None):
-    """Carry an erasure out, or on. Returns it, sealed. `tell(rows done, rows in all)` hears of each batch."""
+    """Carry an erasure out, or on. Returns it, sealed.
+
+    `tell(rows done, rows in all)` hears of each batch, and that the work goes on wherever whole tables are read.
+    """
     if not erasure.digest:
-        person = of_erasure(erasure)
-        _empty_imports(erasure, person)
-        found = _planned(erasure, person)
-        first = [m for m in in_order(found) if m not in last_models() and not stay_of(m)]
-        total = sum(len(found[m]) for m in first)
-        done = 0
-        for model in first:
-            keys = sorted(found[model])
-            for start in range(0, len(keys), BATCH):
-                _delete(erasure, model, keys[start : start + BATCH])
-                done += len(keys[start : start + BATCH])
-                tell(done, total)
-        # Looking through every table takes its time: not while the record is locked.
-        if erasure.cause != Erasure.Cause.RULE:
-            erasure.mentions = mentions.left(person, found, without=last_models())
-        _finish(erasure, person)
+        with suppress(_Sealed):
+            _carry_out(erasure, tell)
     _settle(erasure)
     return erasure
+
+
+def _carry_out(erasure, tell):
+    person = of_erasure(erasure)
+    _empty_imports(erasure, person)
+    found = _planned(erasure, person, gather(person, lambda: tell(0, 0)))
+    first = [m for m in in_order(found) if m not in last_models() and not stay_of(m)]
+    total = sum(len(found[m]) for m in first)
+    done = 0
+    for model in first:
+        keys = sorted(found[model])
+        for start in range(0, len(keys), BATCH):
+            _delete(erasure, model, keys[start : start + BATCH])
+            done += len(keys[start : start + BATCH])
+            tell(done, total)
+    named = {}
+    # Looking through every table takes its time: not while the record is locked.
+    if erasure.cause != Erasure.Cause.RULE:
+        named = mentions.left(person, found, without=last_models(), step=lambda: tell(done, total))
+    _finish(erasure, person, named)
 
 
 def settle_all():
@@ -144,6 +111,7 @@ def _settle(erasure):
 @transaction.atomic
 def _delete(erasure, model, keys):
     """Take away one batch, count it and remember the files behind it."""
+    _resume(erasure)
     with pgtrigger.ignore():
         rows = rows_of(model, keys)
         gone = list(rows) if model is Task else []
@@ -172,26 +140,34 @@ def _forget_visitors(versions):
 
 
 @transaction.atomic
-def _finish(erasure, person):
-    """What stays is made nobody's or the others', what came meanwhile goes, and at last the record; the seal is set."""
+def _finish(erasure, person, named):
+    """What stays is made nobody's or the others', what came meanwhile goes, and at last the record; the seal is set.
+
+    `named` is where the person can still be read. Whatever else the person has asked for is over as well.
+    """
+    _resume(erasure)
     list(Contact.objects.select_for_update().filter(pk__in=person.numbers))
-    found = _planned(erasure, person)
+    found = _planned(erasure, person, gather(person))
     words = vocabulary.words_in(found, rows_of)
     with pgtrigger.ignore():
+        requests = PrivacyRequest.objects.filter(contact__in=person.numbers, state__in=PrivacyRequest.OPEN)
+        requests.update(erasure=erasure)
         for model in found:
             if stay_of(model):
                 _count(erasure, model, "anonymised", _make_nobodys(model, found[model]))
-        for model, keys in found.shared.items():
-            rows = list(rows_of(model, keys))
-            share_of(model).redact(rows, person)
-            _count(erasure, model, "redacted", len(rows))
+        # In the order in which they were declared: whoever else locks such rows takes them in the same.
+        for model, share in all_shares():
+            if keys := found.shared.get(model):
+                rows = list(rows_of(model, keys).order_by(key_of(model)).select_for_update())
+                share.redact(rows, person)
+                _count(erasure, model, "redacted", len(rows))
         for model, n in naming.forget(person).items():
             _count(erasure, model, "redacted", n)
     for model in in_order(found):
         if not stay_of(model):
             _delete(erasure, model, sorted(found[model]))
     vocabulary.forget_words(words)
-    erasure.plan = {}
+    erasure.plan, erasure.mentions = {}, named
     certificates.seal(erasure)
     erasure.requests.exclude(state="done").update(state="done", closed_at=erasure.finished_at)
 
@@ -227,6 +203,7 @@ def blank(field):
 @transaction.atomic
 def _empty_imports(erasure, person):
     """The files of imports that brought the person are emptied: all others in them stand in the database."""
+    _resume(erasure)
     rows = ImportedRow.objects.filter(contact__in=person.numbers)
     runs = ImportRun.objects.filter(pk__in=rows.values("run"))
     files = StoredFile.objects.filter(pk__in={pk for pair in runs.values_list("file_id", "table_id") for pk in pair})

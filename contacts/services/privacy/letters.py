@@ -33,6 +33,8 @@ anonymise("contacts.seenletter", why=_("That a letter was looked at, so that it 
 page("contacts.personalletter")
 
 _TEXTS = ("subject", "text", "html", "typed", "error", "links", "sender_name", "missing")
+_TAKEN = (*_TEXTS, "sender", "recipients", "images")
+_ENVELOPE = ("to_name", "subject", "text", "html", "reply", "headers", "attachments")
 
 
 @finder("contacts.personalletter")
@@ -49,6 +51,38 @@ def exchanged_with_others(person):
     return exchanged(person).filter(Exists(somebody_else.exclude(contact__in=person.numbers)))
 
 
+def handed_over_to_others(person):
+    """Those of letters that stay: what still waits is to reach the others."""
+    letters = exchanged_with_others(person).filter(delivery_id__isnull=False)
+    return Delivery.objects.filter(pk__in=letters.values("delivery_id"))
+
+
+def take_out_of_deliveries(rows, person):
+    """What the worker has said of them stays said; one that is prepared and not handed over is prepared anew."""
+    for row in rows:
+        if row.state == Delivery.State.CLAIMED:
+            # Its holder finds the fence moved and hands nothing over, neither the address nor the name.
+            row.state, row.fence, row.lease_until = Delivery.State.QUEUED, row.fence + 1, None
+            row.save(update_fields=["state", "fence", "lease_until"])
+        copies = [pair for pair in row.copies if pair[1].casefold() not in person.emails]
+        if row.to.casefold() in person.emails and copies:
+            (row.to_name, row.to), *copies = copies
+        row.refs = without(person.texts, row.refs | {"cc": [list(pair) for pair in copies]})
+        row.contact_id = None if row.contact_id in person.numbers else row.contact_id
+        for name in _ENVELOPE:
+            setattr(row, name, without(person.texts, getattr(row, name)))
+        row.save(update_fields=["to", "refs", "contact_id", *_ENVELOPE])
+
+
+# Before the letters: so the worker locks them too, which notes in a letter what became of its delivery.
+share(
+    "crm.delivery",
+    handed_over_to_others,
+    take_out_of_deliveries,
+    why=_("Others get it too: the person is taken off the envelope."),
+)
+
+
 def take_out_of_letters(letters, person):
     """Leave of letters what is the others'."""
     for letter in letters:
@@ -58,7 +92,7 @@ def take_out_of_letters(letters, person):
         letter.recipients = [pair for pair in letter.recipients if pair[1].casefold() not in person.emails]
         for name in _TEXTS:
             setattr(letter, name, without(person.texts, getattr(letter, name)))
-        letter.save()
+        letter.save(update_fields=_TAKEN)
     LetterParty.objects.filter(letter__in=letters, contact__in=person.numbers).delete()
 
 
@@ -96,32 +130,6 @@ def handed_over(found):
     """The outgoing rows of these letters: the person may have got no more than a copy."""
     letters = PersonalLetter.objects.filter(pk__in=found.get(PersonalLetter, ()), delivery_id__isnull=False)
     return Delivery.objects.filter(pk__in=letters.values("delivery_id"))
-
-
-def handed_over_to_others(person):
-    """Those of letters that stay: what still waits is to reach the others."""
-    letters = exchanged_with_others(person).filter(delivery_id__isnull=False)
-    return Delivery.objects.filter(pk__in=letters.values("delivery_id"))
-
-
-def take_out_of_deliveries(rows, person):
-    for row in rows:
-        copies = [pair for pair in row.copies if pair[1].casefold() not in person.emails]
-        if row.to.casefold() in person.emails and copies:
-            (row.to_name, row.to), *copies = copies
-        row.refs = without(person.texts, row.refs | {"cc": [list(pair) for pair in copies]})
-        row.contact_id = None if row.contact_id in person.numbers else row.contact_id
-        for name in ("to_name", "subject", "text", "html", "reply", "headers", "attachments"):
-            setattr(row, name, without(person.texts, getattr(row, name)))
-        row.save()
-
-
-share(
-    "crm.delivery",
-    handed_over_to_others,
-    take_out_of_deliveries,
-    why=_("Others get it too: the person is taken off the envelope."),
-)
 
 
 @others("crm.delivery")

@@ -11,11 +11,11 @@ from contacts.services.privacy.scanning import says
 from contacts.services.privacy.ties import key_of, tables
 
 
-def left(person, rows, *, without=()):
+def left(person, rows, *, without=(), step=lambda: None):
     """{label: number of rows} of all tables in which something of the person can be read, read to the end.
 
     Those of `rows` (what `gather` found) that are about to be made nobody's or the others' do not count; colleagues decide
-    about the rest by hand.
+    about the rest by hand. `step()` is called after each table.
     """
     if not person.telling:
         return {}
@@ -24,6 +24,7 @@ def left(person, rows, *, without=()):
     for model in tables():
         if model not in without and (n := _count(model, person.telling, spared.get(model, ()))):
             found[model._meta.label_lower] = n
+        step()
     return found
 
 

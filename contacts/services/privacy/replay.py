@@ -11,7 +11,8 @@ from django.db.models import F, Func
 
 from contacts.models import Contact, Erasure
 from contacts.services.privacy import certificates
-from contacts.services.privacy.erasing import close, erase
+from contacts.services.privacy.beginning import close
+from contacts.services.privacy.erasing import erase
 from contacts.services.privacy.person import person_of, print_of
 
 _MOMENTS = ("started_at", "finished_at")

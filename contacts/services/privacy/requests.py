@@ -10,11 +10,11 @@ from django.utils.translation import override
 from contacts.models import Contact, Erasure, LegalHold, PrivacyRequest
 from contacts.models.consent import Law
 from contacts.services.consents import law_for
-from contacts.services.privacy.erasing import begin
+from contacts.services.privacy.beginning import begin
 from crm import jobs
 from crm.clock import Hours, add_business_days, parse_week
 from crm.events import record
-from crm.models import BusinessCalendar, User, Workspace
+from crm.models import BusinessCalendar, Job, User, Workspace
 from crm.notify import notify
 
 # GDPR art. 12 (3): one month; 152-FZ art. 20: ten working days.
@@ -73,13 +73,21 @@ def start_copy(row, *, by):
 def start_erasure(row, *, by):
     """Begin to erase; nothing more is sent to the person from this moment. Returns the Job.
 
-    Raises ErasureRefused while a legal hold lies on the record.
+    Where another request of the person is at work already its job is this one's too: it ends both.
+    Raises ErasureRefused while a legal hold lies on the record, and when it is gone.
     """
+    # The record first, as where an erasure ends.
+    erasure = begin(row.contact, by=by)
     row = PrivacyRequest.objects.select_for_update().get(pk=row.pk)
     if row.job and not row.job.is_over:
         return row.job
-    row.erasure = row.erasure or begin(row.contact, by=by)
-    job = jobs.start("contacts.erasure", by=by, params={"request": row.pk}, subject=f"№ {row.pk}")
+    row.erasure = erasure
+    at_work = row.erasure.requests.filter(job__state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
+    job = (
+        at_work.job
+        if at_work
+        else jobs.start("contacts.erasure", by=by, params={"request": row.pk}, subject=f"№ {row.pk}")
+    )
     _take_up(row, job)
     return job
 

@@ -30,7 +30,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Erasure, LegalHold, RetentionRule, RetentionRun
 from contacts.services.privacy import scanning
-from contacts.services.privacy.erasing import ErasureRefused, begin, erase
+from contacts.services.privacy.beginning import ErasureRefused, begin
+from contacts.services.privacy.erasing import erase
 from contacts.services.privacy.person import person_of
 from crm import conditions, files, jobs
 from crm.models import Event, Job, StoredFile
@@ -204,7 +205,7 @@ def _take_one(contact, meant):
             return _why_not(contact)
         erase(begin(contact, by=None, cause=Erasure.Cause.RULE))
     except ErasureRefused:
-        return HELD
+        return _why_not(contact)
     except Exception:
         log.exception("The rule of retention could not erase the person %s.", contact.pk)
         return FAILED

@@ -66,7 +66,8 @@ def _teller(run):
     said = {"done": 0, "total": 0}
 
     def tell(done, total):
-        if not said["total"]:
+        # As long as nothing is counted it says no more than that the work goes on.
+        if total and not said["total"]:
             said["total"] = total
             run.row.done = 0
             run.start(total)

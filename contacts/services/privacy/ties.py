@@ -16,7 +16,7 @@ from django.db.models import Q
 from pghistory.models import Event as Version
 
 from contacts.models import Contact
-from contacts.services.privacy.declaring import finders, followers, is_exempt, others_of, plain_ties, shares
+from contacts.services.privacy.declaring import all_shares, finders, followers, is_exempt, others_of, plain_ties
 
 _NUMBER = "contact_id"
 _OPTIONAL = (models.SET_NULL, models.SET_DEFAULT)
@@ -70,7 +70,7 @@ def key_of(model):
 def reached():
     """{model} that a person's data can stand in."""
     found, fresh = {Contact}, {Contact}
-    fresh |= {apps.get_model(label) for label in (*finders, *followers, *shares)}
+    fresh |= {apps.get_model(label) for label in (*finders, *followers)} | {model for model, _share in all_shares()}
     while fresh:
         found |= fresh
         fresh = {t.model for parent in fresh for t in ties_to(parent)} - found
@@ -145,14 +145,13 @@ def whose(model, numbers):
 def steps():
     """How often `gather` calls its `step` for a person who has rows of every kind."""
     asked = [*finders.values(), *followers.values(), *map(ties_to, reached())]
-    return len(shares) + sum(map(len, asked))
+    return len(all_shares()) + sum(map(len, asked))
 
 
 def gather(person, step=lambda: None):
     """The rows that belong to a person, as Found. `step()` is called after each question put to the database."""
     found = Found({Contact: set(person.numbers)})
-    for label, share in shares.items():
-        model = apps.get_model(label)
+    for model, share in all_shares():
         if keys := set(share.rows(person).values_list(key_of(model), flat=True)):
             found.shared[model] = keys
         step()
