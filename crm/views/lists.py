@@ -152,10 +152,16 @@ def undo(request, name, token):
     if count_of(page, asked["contexts"]) <= AT_ONCE:
         back, kept = undo_now(page, act, asked["contexts"], request.user)
         text = _undone(back, [str(row) for row in named(page, kept, request.user)])
-        return htmx.redirect(request, page.url, text)
+        return htmx.redirect(request, _opened(request, page), text)
     params = {"wish": {"list": page.name}, "act": act.name, "contexts": asked["contexts"]}
     job = jobs.start("lists.undo", by=request.user, params=params, subject=f"{page.title}: {act.label}")
     return htmx.redirect(request, job.get_absolute_url())
+
+
+def _opened(request, page):
+    """The list as it is open in the browser, with its filter and place."""
+    here = request.htmx.current_url_abs_path or ""
+    return here if here.partition("?")[0] == page.url else page.url
 
 
 def _keys(request):

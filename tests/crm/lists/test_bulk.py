@@ -215,6 +215,23 @@ def test_taking_a_tag_back_leaves_later_tags_alone(client, people, alice):
     assert Contact.objects.get(pk=people[1].pk).tags == ["vip", "new"]
 
 
+@pytest.mark.parametrize(
+    ("open_page", "shown"),
+    [
+        ("http://testserver/contacts/?q=ann", "/contacts/?q=ann"),
+        ("http://testserver/deals/", "/contacts/"),
+        ("https://evil.example/contacts/?q=ann", "/contacts/"),
+    ],
+)
+def test_taking_back_leaves_the_list_as_it_is_open(client, people, alice, open_page, shown):
+    client.force_login(alice)
+    act(client, "contacts", "tag", keys=people[:2], tag="vip", how="add")
+
+    answer = client.post(undo_of(client), headers={"HX-Request": "true", "HX-Current-URL": open_page})
+
+    assert answer.headers["HX-Redirect"] == shown
+
+
 def test_a_whole_list_is_taken_back_by_a_job_from_its_result_page(client, alice):
     for i in range(AT_ONCE + 5):
         factories.contact("Ann", f"{i}", owner=alice, team=alice.team)
