@@ -183,6 +183,12 @@ def whole(number):
 
 
 @register.filter
+def result(value):
+    """What a job found, as it is read: a whole number with its thousands parted, anything else as it is."""
+    return whole(value) if isinstance(value, int) else value
+
+
+@register.filter
 def file_size(size):
     """Bytes as people read them."""
     return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(1, round(size / 1024))} kB"
