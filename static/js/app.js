@@ -5,6 +5,7 @@ import "./requests.js";
 import "./palette.js";
 import "./keyboard.js";
 import "./tables.js";
+import "./tabs.js";
 import "./clocks.js";
 import "./drafts.js";
 import "./composer.js";

@@ -9,16 +9,15 @@ function colour(name) {
   return getComputedStyle(probe).color;
 }
 
-function hours(value) {
-  return `${Math.round(value / 360) / 10} h`;
-}
-
 // What stands at an axis and over a bar: short, in the words of the page.
 function short(unit) {
-  if (unit === "seconds") return hours;
-  const number = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 1 });
+  const style = unit === "seconds" ? { style: "unit", unit: "hour", unitDisplay: "narrow" } : { notation: "compact" };
+  const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1, ...style });
   return (value) => (unit === "percent" ? `${number.format(value)} %` : number.format(value));
 }
+
+// Durations are drawn in hours: an axis in round seconds says 2.8 h and 5.6 h.
+const scaled = (place, value) => Number(value) / (place.dataset.unit === "seconds" ? 3600 : 1);
 
 // Days and months come as 2026-03-01 and 2026-03; other labels are words already.
 function moment(label) {
@@ -28,7 +27,7 @@ function moment(label) {
 }
 
 function target(place) {
-  const value = Number(place.dataset.target);
+  const value = scaled(place, place.dataset.target);
   if (!value) return undefined;
   const ink = colour("--ink-2");
   return { silent: true, symbol: "none", lineStyle: { color: ink, type: "dashed" }, label: { color: ink, position: "insideEndTop", formatter: place.dataset.targetLabel }, data: [{ yAxis: value }] };
@@ -43,10 +42,10 @@ function draw(place) {
   chart.setOption({
     grid: { left: 56, right: 16, top: 24, bottom: 28 },
     textStyle: { fontFamily: "inherit", color: ink },
-    tooltip: { trigger: "axis", renderMode: "richText" },
+    tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: say },
     xAxis: { type: "category", data: points.map((p) => moment(p.label)), axisLine: { lineStyle: { color: colour("--line-2") } }, axisLabel: { color: ink } },
     yAxis: { type: "value", splitLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: ink, formatter: say } },
-    series: [{ type: place.dataset.chart, data: points.map((p) => (p.value === null ? null : { value: Number(p.value), itemStyle: { opacity: cut.has(p.label) ? 0.45 : 1 } })), color: colour("--chart-1"), barMaxWidth: 32, markLine: target(place), label: { show: points.length <= 14, position: "top", color: ink, formatter: (p) => say(p.value) } }],
+    series: [{ type: place.dataset.chart, data: points.map((p) => (p.value === null ? null : { value: scaled(place, p.value), itemStyle: { opacity: cut.has(p.label) ? 0.45 : 1 } })), color: colour("--chart-1"), barMaxWidth: 32, markLine: target(place), labelLayout: { hideOverlap: true }, label: { show: place.clientWidth > 48 * points.length, position: "top", color: ink, formatter: (p) => say(p.value) } }],
   });
 }
 
