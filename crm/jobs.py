@@ -34,6 +34,7 @@ class JobKind:
     label: str
     icon: str
     run: object
+    ended: object = None
 
 
 _kinds: dict[str, JobKind] = {}
@@ -85,14 +86,16 @@ class Run:
             raise JobCancelled
 
 
-def job(name, label, *, icon="loader", queue="default"):
+def job(name, label, *, icon="loader", queue="default", ended=None):
     """Decorator: `fn(run)` is the work of that kind of job and returns its result (JSON).
 
-    `fn` manages its own transactions, so that progress is seen and finished batches stay.
+    `fn` manages its own transactions, so that progress is seen and finished batches stay. `ended(row)` is called with the
+    job that is over, however it ended: done, failed, cancelled before it began, or given up with its worker. What a job
+    holds is let go there.
     """
 
     def register(fn):
-        _kinds[name] = JobKind(name, label, icon, fn)
+        _kinds[name] = JobKind(name, label, icon, fn, ended)
         return fn
 
     return register
@@ -110,13 +113,31 @@ def start(kind, *, by, params=None, subject=""):
     return row
 
 
+@transaction.atomic
 def cancel(row):
     """Ask a job to stop; one that has not begun is cancelled at once."""
     Job.objects.filter(pk=row.pk).update(cancel_requested=True)
-    Job.objects.filter(pk=row.pk, state=Job.State.QUEUED).update(state=Job.State.CANCELLED, finished_at=timezone.now())
+    waiting = Job.objects.filter(pk=row.pk, state=Job.State.QUEUED)
+    if waiting.update(state=Job.State.CANCELLED, finished_at=timezone.now()):
+        _let_go(row)
 
 
-@outbox.handler("job", atomic=False)
+def give_up(payload):
+    """End a job whose worker died each time it was tried."""
+    row = Job.objects.select_related("by").filter(pk=payload["job"]).first()
+    if row is None or row.is_over:
+        return
+    with override(row.by.language):
+        _finish(
+            row,
+            Job.State.FAILED,
+            error=_(
+                "It broke off each time it was tried. What was finished stays: start it again, or ask an administrator."
+            ),
+        )
+
+
+@outbox.handler("job", atomic=False, give_up=give_up)
 def run(payload):
     """Run a job to its end. A job that is over is left alone."""
     row = Job.objects.select_related("by").filter(pk=payload["job"]).first()
@@ -141,10 +162,12 @@ def _work(row):
         raise
 
 
+@transaction.atomic
 def _finish(row, state, *, result=None, error=""):
     row.state, row.finished_at, row.error = state, timezone.now(), error
     row.result = result if result is not None else row.result
     row.save(update_fields=["state", "finished_at", "result", "error", "done", "total", "counters", "checkpoint"])
+    _let_go(row)
     if state != Job.State.CANCELLED and not row.params.get("quiet"):
         text = _("%(job)s is finished.") if state == Job.State.DONE else _("%(job)s failed.")
         notify(
@@ -154,6 +177,11 @@ def _finish(row, state, *, result=None, error=""):
             row.get_absolute_url(),
             key=str(row.pk),
         )
+
+
+def _let_go(row):
+    if ended := kind_named(row.kind).ended:
+        ended(row)
 
 
 def of_user(user: User):

@@ -34,6 +34,7 @@ class Handler:
     lease: timedelta
     atomic: bool
     handle: object
+    give_up: object
 
 
 class Clock(Func):
@@ -46,15 +47,15 @@ class Clock(Func):
 _handlers: dict[str, Handler] = {}
 
 
-def handler(kind, *, queue="default", lease=LEASE, atomic=True):
+def handler(kind, *, queue="default", lease=LEASE, atomic=True, give_up=None):
     """Decorator: `fn(payload)` does the work of that kind. It may run twice; it raises to be tried again later.
 
     `atomic` runs it in one transaction with the note that it is done; work that commits step by step says False
-    and renews its lease.
+    and renews its lease. `give_up(payload)` is called once the row is parked, after its last try.
     """
 
     def register(fn):
-        _handlers[kind] = Handler(kind, queue, lease, atomic, fn)
+        _handlers[kind] = Handler(kind, queue, lease, atomic, fn, give_up)
         return fn
 
     return register
@@ -143,9 +144,8 @@ def sweep():
     """Free rows whose holder died, forget old done ones, and give the queues in which something is due."""
     now = timezone.now()
     stale = OutboxMessage.objects.filter(state=OutboxMessage.State.CLAIMED, lease_until__lt=Clock())
-    stale.filter(attempts__gte=TRIES).update(
-        state=OutboxMessage.State.PARKED, last_error="The worker died each time it tried."
-    )
+    for message in stale.filter(attempts__gte=TRIES):
+        _settle(message, state=OutboxMessage.State.PARKED, last_error="The worker died each time it tried.")
     stale.update(state=OutboxMessage.State.READY, lease_until=None)
     old = OutboxMessage.objects.filter(state=OutboxMessage.State.DONE, done_at__lt=now - KEEP_DONE)
     OutboxMessage.objects.filter(pk__in=old.values("pk")[:5000]).delete()
@@ -189,6 +189,15 @@ def _do(message):
         )
 
 
+@transaction.atomic
 def _settle(message, **changes):
     """Write the outcome, unless somebody else has taken the row since."""
-    OutboxMessage.objects.filter(pk=message.pk, fence=message.fence).update(lease_until=None, **changes)
+    mine = OutboxMessage.objects.filter(pk=message.pk, fence=message.fence)
+    entry = _handlers.get(message.kind)
+    if (
+        mine.update(lease_until=None, **changes)
+        and entry
+        and entry.give_up
+        and changes["state"] == mine.model.State.PARKED
+    ):
+        entry.give_up(message.payload)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.imports import objects, reading
 from contacts.imports.object_batch import Batch
-from contacts.imports.run import count_lines, finish, reached, stopping
+from contacts.imports.run import count_lines, finish, reached, readable, stop
 from contacts.models import ImportRun
 from crm import access, jobs
 
@@ -24,14 +24,14 @@ def columns(run):
     return [(header, [row[i] for row in samples if i < len(row)]) for i, header in enumerate(run.headers)]
 
 
-@jobs.job("contacts.import_objects", gettext_lazy("Import"), icon="file-import")
+@jobs.job("contacts.import_objects", gettext_lazy("Import"), icon="file-import", ended=stop)
 def import_objects(run):
     """Job: import a file into an own kind. Result: counts, and a file of the refused rows with their reasons.
 
     Each batch is written in one transaction with the place reached: a run that is killed goes on behind the last one.
     """
     row = ImportRun.objects.for_card().get(pk=run.params["import"])
-    with stopping(row):
+    with readable():
         if not may_import(row.by, row.kind):
             raise jobs.JobFailed(_("You may no longer do this. Ask an administrator."))
         reader = objects.Reader(row)

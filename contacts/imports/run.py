@@ -25,11 +25,18 @@ from crm.sheets import write_csv
 BATCH = 2000
 
 
-@jobs.job("contacts.import", gettext_lazy("Import"), icon="file-import")
+def stop(job):
+    """What was taken by a job that ended before its file stays, and can be gone on with or undone."""
+    row = ImportRun.objects.filter(pk=job.params["import"], state=ImportRun.State.RUNNING).first()
+    if row is not None:
+        row.settle(ImportRun.State.STOPPED)
+
+
+@jobs.job("contacts.import", gettext_lazy("Import"), icon="file-import", ended=stop)
 def import_file(run):
     """Job: import a file. Result: counts, and a file of the refused rows with their reasons."""
     row = ImportRun.objects.for_card().get(pk=run.params["import"])
-    with stopping(row):
+    with readable():
         with row.source.content.open("rb") as file:
             run.start(count_lines(file, row))
         with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=reached(row))) as ahead:
@@ -39,15 +46,12 @@ def import_file(run):
 
 
 @contextmanager
-def stopping(row):
-    """Within, an error stops the import: what was taken stays, and can be gone on with or undone."""
+def readable():
+    """Within, a file that cannot be read ends the job with the sentence why."""
     try:
         yield
-    except Exception as error:
-        row.settle(ImportRun.State.STOPPED)
-        if isinstance(error, reading.FileUnreadable):
-            raise jobs.JobFailed(str(error)) from error
-        raise
+    except reading.FileUnreadable as error:
+        raise jobs.JobFailed(str(error)) from error
 
 
 def reached(row):

@@ -22,7 +22,13 @@ Outcome, Undone = ImportedRow.Outcome, ImportedRow.Undone
 OWN_EVENTS = ["contact.imported", "company.imported", "contact.import_undone"]
 
 
-@jobs.job("contacts.import_undo", gettext_lazy("Undo of an import"), icon="arrow-back-up")
+def _let_go(job):
+    """An undo that broke off leaves the import as it was before: it can be undone again, or gone on with."""
+    under_way = ImportRun.objects.filter(pk=job.params["import"], state=ImportRun.State.UNDOING)
+    under_way.update(state=job.params.get("was", ImportRun.State.DONE))
+
+
+@jobs.job("contacts.import_undo", gettext_lazy("Undo of an import"), icon="arrow-back-up", ended=_let_go)
 def undo_import(run):
     """Job: undo. Result: counts, and how many were left because somebody worked on them since."""
     row = ImportRun.objects.select_related("file", "by", "kind").get(pk=run.params["import"])

@@ -20,7 +20,7 @@ def standard_keys():
 class ImportRunQuerySet(OwnedQuerySet):
     def for_card(self):
         """With what a row or the page shows."""
-        return self.select_related("kind", "file", "table", "by", "owner", "job", "check_job")
+        return self.select_related("kind", "file", "table", "by", "owner", "job", "undo_job", "check_job")
 
 
 class ImportRun(Owned):
@@ -36,6 +36,7 @@ class ImportRun(Owned):
         RUNNING = "running", _("running")
         STOPPED = "stopped", _("stopped")
         DONE = "done", _("imported")
+        UNDOING = "undoing", _("being undone")
         UNDONE = "undone", _("undone")
 
     class Duplicates(models.TextChoices):
@@ -87,6 +88,7 @@ class ImportRun(Owned):
     overwrites = models.BooleanField(_("Values of the file replace what stands here"), default=True, db_default=True)
     state = models.CharField(_("state"), max_length=7, choices=State, default=State.DRAFT)
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
+    undo_job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
     counts = models.JSONField(default=dict)
     # What a dry run of the whole file found.
     check_job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -135,6 +137,18 @@ class ImportRun(Owned):
         name = "contacts.import_objects" if self.kind_id else "contacts.import"
         self.job = jobs.start(name, by=by, params={"import": self.pk}, subject=self.file.name)
         ImportRun.objects.filter(pk=self.pk).update(job=self.job)
+        return True
+
+    @transaction.atomic
+    def begin_undo(self, *, by):
+        """Start the undo, once, and never while the import goes on. Says whether this call did."""
+        found = ImportRun.objects.select_for_update(of=["self"]).get(pk=self.pk)
+        if not found.may_be_undone:
+            return False
+        params = {"import": self.pk, "was": found.state}
+        self.state = self.State.UNDOING
+        self.undo_job = jobs.start("contacts.import_undo", by=by, params=params, subject=self.file.name)
+        self.save(update_fields=["state", "undo_job"])
         return True
 
     @transaction.atomic

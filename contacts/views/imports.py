@@ -15,7 +15,7 @@ from contacts.imports.forms import MappingForm, UploadForm, column_rows, target_
 from contacts.models import ImportedRow, ImportRun
 from contacts.views import object_imports
 from contacts.views.import_list import ImportList
-from crm import files, htmx, jobs, lists
+from crm import files, htmx, lists
 from crm.access import fetch, require
 from crm.models import Workspace
 
@@ -83,13 +83,18 @@ def start(request, pk):
 def undo(request, pk):
     """What the undo will leave, because somebody worked on it since; then the undo."""
     run = _changeable(request, pk)
+    if run.state == ImportRun.State.UNDOING:
+        return htmx.redirect(request, run.get_absolute_url(), _("This import is being undone already."))
     if not run.may_be_undone:
         raise BadRequest
     if request.method != "POST":
         changed = (object_undo if run.kind else undoing).changed_since(run, LISTED)
         return render(request, "contacts/import_undo.html", {"run": run, "changed": changed, "most": LISTED})
-    job = jobs.start("contacts.import_undo", by=request.user, params={"import": run.pk}, subject=run.file.name)
-    return htmx.redirect(request, job.get_absolute_url())
+    if not run.begin_undo(by=request.user):
+        return htmx.redirect(
+            request, run.get_absolute_url(), _("Somebody was faster: look at what became of the import.")
+        )
+    return htmx.redirect(request, run.undo_job.get_absolute_url())
 
 
 def _changeable(request, pk):

@@ -97,3 +97,31 @@ def test_a_job_taken_up_again_starts_from_its_checkpoint(alice):
     jobs.run({"job": row.pk})
 
     assert starts == [{}, {"row": 2}]
+
+
+@pytest.mark.parametrize("end", ["done", "failed", "cancelled", "given up"])
+def test_what_a_job_holds_is_let_go_however_it_ends(alice, end):
+    freed = []
+
+    def work(run):
+        if end == "failed":
+            raise jobs.JobFailed("No.")
+
+    jobs.job("test.work", "Counting", ended=lambda row: freed.append(row.pk))(work)
+    row = jobs.start("test.work", by=alice)
+    if end == "cancelled":
+        jobs.cancel(row)
+    elif end == "given up":
+        Job.objects.update(state="running")
+        OutboxMessage.objects.update(state="claimed", attempts=5, lease_until=row.created_at)
+        outbox.sweep()
+    outbox.run_due()
+
+    row.refresh_from_db()
+    assert (row.state, freed) == ("failed" if end == "given up" else end, [row.pk])
+    if end == "given up":
+        assert (
+            row.error
+            == "It broke off each time it was tried. What was finished stays: start it again, or ask an administrator."
+        )
+        assert Notification.objects.get(user=alice).text == "Counting failed."
