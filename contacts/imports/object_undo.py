@@ -1,12 +1,12 @@
 """Undo of an import into an own kind: made records go, changed ones get back what stood there, but for those since worked on."""
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils.dateparse import parse_datetime
 
+from contacts.imports import since
 from contacts.models import ImportedRow
 from crm.events import EventRow, record_many
-from crm.models import Event, ObjectRecord, User
+from crm.models import ObjectRecord, User
 from crm.objects import records
 from crm.objects.relations import links_of, relations_of
 
@@ -15,35 +15,13 @@ LABEL = ObjectRecord._meta.label_lower
 OWN_EVENT = "object.import_undone"
 
 
-def worked_on(stamps):
-    """Keys of records with which something happened after the instants in {key: instant}."""
-    if not stamps:
-        return set()
-    first = min(stamps.values())
-    later = Event.objects.filter(target_type=LABEL, target_id__in=list(stamps), occurred_at__gt=first)
-    last = later.exclude(kind=OWN_EVENT).values("target_id").annotate(last=Max("occurred_at"))
-    touched = {found["target_id"] for found in last if found["last"] > stamps[found["target_id"]]}
-    changed = ObjectRecord._base_manager.filter(pk__in=list(stamps), updated_at__gt=first)
-    return touched | {pk for pk, at in changed.values_list("pk", "updated_at") if at > stamps[pk]}
-
-
-def changed_since(run, limit):
-    """Records of an import with which something happened since: at most `limit`. Undo leaves them."""
-    rows = run.rows.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED], record__isnull=False)
-    later = ImportedRow.objects.filter(run=run, record=OuterRef("record"), line__gt=OuterRef("line"), at__isnull=False)
-    happened = Event.objects.filter(target_type=LABEL, target_id=OuterRef("record_id"), occurred_at__gt=OuterRef("at"))
-    found = rows.filter(Q(record__updated_at__gt=F("at")) | Exists(happened.exclude(kind=OWN_EVENT)))
-    found = found.exclude(Exists(later)).select_related("record").order_by("line")
-    return [row.record for row in found[:limit]]
-
-
 def take_back(run, batch, *, by):
     """Undo the lines of a batch, given from the last to the first. Returns counts."""
     stamps = {}
     for row in batch:
         if row.record_id:
             stamps.setdefault(row.record_id, row.at)
-    busy = worked_on(stamps)
+    busy = since.worked_on(run, ObjectRecord, stamps, since.latest_of(run, "record", list(stamps)))
     present = {row.pk: row for row in ObjectRecord._base_manager.select_for_update(of=["self"]).filter(pk__in=stamps)}
     back = []
     for row in batch:

@@ -1,12 +1,12 @@
 """Undo of an import: what it created goes, what it changed comes back, except what people have worked on since."""
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.imports import object_undo, refusals
+from contacts.imports import object_undo, refusals, since
 from contacts.imports.batch import DERIVED
 from contacts.imports.fields import fields_written, restore
 from contacts.imports.targets import COMPANY, PERSON
@@ -14,12 +14,9 @@ from contacts.models import Company, Contact, ContactPoint, Employment, Imported
 from contacts.services.lifecycle import acting
 from crm import bulk, jobs
 from crm.events import EventRow, record_many
-from crm.models import Event
 
 BATCH = 500
 Outcome, Undone = ImportedRow.Outcome, ImportedRow.Undone
-# What an import itself leaves in the stream of a record; everything else is somebody's work or the customer's own.
-OWN_EVENTS = ["contact.imported", "company.imported", "contact.import_undone"]
 
 
 def _let_go(job):
@@ -53,37 +50,12 @@ def undo_import(run):
     return {"rows": labelled, "url": row.get_absolute_url(), "url_label": _("Open the import")}
 
 
-def worked_on(name, stamps):
-    """Keys of contacts (`name` “contact”) or companies with which something happened after the instants in {key: instant}."""
-    model, link = {"contact": (Contact, "contact_id"), "company": (Company, "company_id")}[name]
-    if not stamps:
-        return set()
-    later = Event.objects.filter(**{f"{link}__in": list(stamps)}, occurred_at__gt=min(stamps.values()))
-    last = later.exclude(kind__in=OWN_EVENTS).values(link).annotate(last=Max("occurred_at"))
-    touched = {found[link] for found in last if found["last"] > stamps[found[link]]}
-    changed = model.objects.filter(pk__in=list(stamps), updated_at__gt=min(stamps.values()))
-    return touched | {pk for pk, at in changed.values_list("pk", "updated_at") if at > stamps[pk]}
-
-
-def changed_since(run, limit):
-    """People of an import with whom something happened since, as contacts: at most `limit`. Undo leaves them."""
-    rows = run.rows.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED], contact__isnull=False)
-    later = ImportedRow.objects.filter(
-        run=run, contact=OuterRef("contact"), line__gt=OuterRef("line"), at__gt=OuterRef("at")
-    )
-    happened = Event.objects.filter(contact_id=OuterRef("contact_id"), occurred_at__gt=OuterRef("at"))
-    found = rows.filter(Q(contact__updated_at__gt=F("at")) | Exists(happened.exclude(kind__in=OWN_EVENTS))).exclude(
-        Exists(later)
-    )
-    return [row.contact for row in found.select_related("contact").order_by("line")[:limit]]
-
-
 def _take_back(run, batch, *, by):
     stamps = {}
     for row in batch:  # from the last line to the first
         if row.contact_id:
             stamps.setdefault(row.contact_id, row.at or run.finished_at)
-    busy = worked_on("contact", stamps)
+    busy = since.worked_on(run, Contact, stamps, since.latest_of(run, "contact", list(stamps)))
     for row in batch:
         row.undone = Undone.LEFT if row.contact_id in busy else Undone.RESTORED if row.before else Undone.REMOVED
     removed = {row.contact_id for row in batch if row.outcome == Outcome.CREATED and row.contact_id} - busy
@@ -136,7 +108,10 @@ def _restore_jobs(before):
 def _take_back_companies(run):
     """Remove companies that the import made and nobody uses, and give the changed ones their values back."""
     rows = list(run.companies.select_related("company"))
-    busy = worked_on("company", {row.company_id: row.at for row in rows})
+    # Whoever of a company stands in a later line is the import's own too.
+    end = run.rows.aggregate(last=Max("at"))["last"]
+    stamps = {row.company_id: row.at for row in rows}
+    busy = since.worked_on(run, Company, stamps, {pk: end or at for pk, at in stamps.items()})
     used = set(
         Employment.objects.filter(company__in=[row.company_id for row in rows]).values_list("company_id", flat=True)
     ) | set(Contact.objects.filter(company__in=[row.company_id for row in rows]).values_list("company_id", flat=True))

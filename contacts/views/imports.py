@@ -7,17 +7,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.imports import mapping, object_undo, reading, upload
-from contacts.imports import undo as undoing
+from contacts.imports import mapping, reading, since, upload
 from contacts.imports.batch import Batch
 from contacts.imports.cleaning import Cleaner
 from contacts.imports.forms import MappingForm, UploadForm, column_rows, target_groups
-from contacts.models import ImportedRow, ImportRun
+from contacts.models import Contact, ImportedRow, ImportRun
 from contacts.views import object_imports
 from contacts.views.import_list import ImportList
 from crm import files, htmx, lists
 from crm.access import fetch, require
-from crm.models import Workspace
+from crm.models import ObjectRecord, Workspace
 
 PREVIEW = 50
 LISTED = 200
@@ -51,8 +50,13 @@ def show(request, pk):
         return _mapping(request, run, _form_of(run, request.user))
     rows = run.rows.order_by("line")
     refused = rows.filter(outcome=ImportedRow.Outcome.FAILED)[:PREVIEW]
-    left = rows.filter(undone=ImportedRow.Undone.LEFT).select_related("contact", "record")[:LISTED]
-    return render(request, "contacts/import.html", {"run": run, "refused": refused, "left": left})
+    name, model = _about(run)
+    left = list(rows.filter(undone=ImportedRow.Undone.LEFT).select_related(name)[:LISTED])
+    # Who was given away since, or by a line that changed another's record, is counted and not named.
+    seen = _seen(model, [getattr(row, f"{name}_id") for row in left], request.user)
+    shown = [row for row in left if row.about is None or row.about.pk in seen]
+    context = {"run": run, "refused": refused, "left": shown, "unseen": len(left) - len(shown)}
+    return render(request, "contacts/import.html", context)
 
 
 @require_POST
@@ -88,8 +92,11 @@ def undo(request, pk):
     if not run.may_be_undone:
         raise BadRequest
     if request.method != "POST":
-        changed = (object_undo if run.kind else undoing).changed_since(run, LISTED)
-        return render(request, "contacts/import_undo.html", {"run": run, "changed": changed, "most": LISTED})
+        changed = list(since.changed_since(run)[:LISTED])
+        seen = _seen(_about(run)[1], [row.pk for row in changed], request.user)
+        named = [row for row in changed if row.pk in seen]
+        context = {"run": run, "changed": len(changed), "named": named, "unseen": len(changed) - len(named)}
+        return render(request, "contacts/import_undo.html", context | {"most": LISTED})
     if not run.begin_undo(by=request.user):
         return htmx.redirect(
             request, run.get_absolute_url(), _("Somebody was faster: look at what became of the import.")
@@ -103,6 +110,16 @@ def _changeable(request, pk):
     if run.kind:
         require(request.user, run.kind.subject, "edit")
     return run
+
+
+def _about(run):
+    """What the lines of a run speak of: the name of it on a row, and its model."""
+    return ("record", ObjectRecord) if run.kind else ("contact", Contact)
+
+
+def _seen(model, keys, user):
+    """Those of the keys whose records the user may see."""
+    return set(model.objects.visible_to(user).filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def _form_of(run, user, data=None):

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from contacts.imports import object_batch, objects
+from contacts.imports import object_batch, object_run, objects
+from contacts.imports import undo as undoing
 from contacts.models import ContactLink, ImportedRow, ImportRun
 from crm import custom, jobs
 from crm.kept import keeping
@@ -102,6 +103,25 @@ def test_a_file_is_looked_at_taken_and_what_is_refused_comes_back(client, worksp
     made = ObjectRecord.objects.get(title="S-4")
     assert (made.number, made.owner, made.name_key) == (2, admin, "s-000004")
     assert list(Event.objects.about(made).values_list("kind", flat=True)) == ["object.created"]
+
+
+def test_what_a_later_line_wrote_of_the_same_record_is_no_work_of_somebody(
+    client, workspace, admin, machines, monkeypatch
+):
+    monkeypatch.setattr(object_run, "BATCH", 1)
+    monkeypatch.setattr(undoing, "BATCH", 1)
+    factories.contact("Ann", "Lee", owner=admin)
+    client.force_login(admin)
+    run = upload(client, "Serial;Bought;Customer\nS-1;2026-04-01;\nS-1;2026-04-01;Ann Lee\n")
+    take(client, run)
+    finish(run)
+    assert run.counts["updated"] == 1
+
+    said = client.get(reverse("contacts:import_undo", args=[run.pk]))
+    did = undo(client, run)
+
+    assert said.context["changed"] == 0
+    assert (did["Removed"], did["Left, because somebody worked on them since"], there()) == (1, 0, {})
 
 
 def test_an_import_is_undone_with_its_updates_but_for_what_was_worked_on(client, workspace, admin, machines):
