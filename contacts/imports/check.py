@@ -24,9 +24,9 @@ def check_file(run):
     # A dry run that was killed begins again: it left nothing but its keys.
     _forget(row)
     try:
-        with row.source.content.open("rb") as file:
+        with reading.opened(row.source) as file:
             run.start(count_lines(file, row))
-        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=row.header_line)) as ahead:
+        with reading.opened(row.source) as file, Ahead(cleaned(file, row, skip=row.header_line)) as ahead:
             while rows := ahead.get():
                 ahead.begin()
                 for name, n in look(row, rows).items():

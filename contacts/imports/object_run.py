@@ -18,7 +18,7 @@ SAMPLES = 3
 
 def columns(run):
     """[(header, some cells)] of the file of a run. Raises FileUnreadable."""
-    with run.source.content.open("rb") as file:
+    with reading.opened(run.source) as file:
         rows = reading.rows(file, run.encoding, run.separator, skip=run.header_line)
         samples = [cells for _line, cells in islice(rows, SAMPLES)]
     return [(header, [row[i] for row in samples if i < len(row)]) for i, header in enumerate(run.headers)]
@@ -35,9 +35,9 @@ def import_objects(run):
         if not may_import(row.by, row.kind):
             raise jobs.JobFailed(_("You may no longer do this. Ask an administrator."))
         reader = objects.Reader(row)
-        with row.source.content.open("rb") as file:
+        with reading.opened(row.source) as file:
             run.start(count_lines(file, row))
-        with row.source.content.open("rb") as file:
+        with reading.opened(row.source) as file:
             lines = reading.rows(file, row.encoding, row.separator, skip=reached(row))
             while batch := list(islice(lines, BATCH)):
                 _take(run, row, reader, batch)

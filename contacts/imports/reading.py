@@ -24,6 +24,15 @@ class FileUnreadable(ValueError):
     """The file cannot be imported; the message says why and what to do."""
 
 
+def opened(file):
+    """The file of an import, open. Raises FileUnreadable for one that an erasure has emptied."""
+    if not file.content:
+        raise FileUnreadable(
+            _("This file was emptied, for it held somebody who was erased. Upload it again without that person.")
+        )
+    return file.content.open("rb")
+
+
 def detect(file):
     """(encoding, separator) of a CSV file or bytes. Raises FileUnreadable for what is no text."""
     file = io.BytesIO(file) if isinstance(file, bytes) else file

@@ -37,9 +37,9 @@ def import_file(run):
     """Job: import a file. Result: counts, and a file of the refused rows with their reasons."""
     row = ImportRun.objects.for_card().get(pk=run.params["import"])
     with readable():
-        with row.source.content.open("rb") as file:
+        with reading.opened(row.source) as file:
             run.start(count_lines(file, row))
-        with row.source.content.open("rb") as file, Ahead(cleaned(file, row, skip=reached(row))) as ahead:
+        with reading.opened(row.source) as file, Ahead(cleaned(file, row, skip=reached(row))) as ahead:
             while batch := ahead.get():
                 _take(run, row, batch, ahead)
     return finish(row, ["contacts_contact", "contacts_contactpoint"])

@@ -45,13 +45,13 @@ def read_again(run, *, sheet=""):
     """Read the columns of a run that is read another way than before, or from another sheet. Raises FileUnreadable."""
     if sheet:
         return _take_sheet(run, sheet)
-    with run.source.content.open("rb") as file:
+    with reading.opened(run.source) as file:
         _look(run, file, header_line=run.header_line)
 
 
 def _take_sheet(run, sheet):
     """Let another sheet of the workbook be what is read. The table of the one before goes."""
-    with run.file.content.open("rb") as file, table_of(File(file), run.format, sheet) as (table, _sheets):
+    with reading.opened(run.file) as file, table_of(File(file), run.format, sheet) as (table, _sheets):
         _look(run, table)
         objects.recall(run, run.by) if run.kind else mapping.recall(run, run.by)
         before, run.sheet = run.table, sheet
@@ -63,7 +63,7 @@ def _take_sheet(run, sheet):
 
 def first_rows(run, n):
     """The first n rows below the column names, as (line, cells). Raises FileUnreadable."""
-    with run.source.content.open("rb") as file:
+    with reading.opened(run.source) as file:
         return list(islice(reading.rows(file, run.encoding, run.separator, skip=run.header_line), n))
 
 

@@ -292,7 +292,7 @@ def test_one_pass_over_whole_tables_finds_what_the_question_about_each_person_fi
         late = queue_mail(to="bob@example.com", subject="late", text="x")
         assert privacy.gather(someone[1])[Delivery] == {rows[1].pk, late.pk}
         assert privacy.gather(someone[0])[StoredFile] == {lists[0].pk}
-        assert scanning.under_way().files == [lists[0].pk]
+        assert scanning.under_way().files["lists"] == ([lists[0].pk], lists[1].pk)
     assert scanning.under_way() is None
 
 

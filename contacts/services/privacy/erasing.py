@@ -9,6 +9,7 @@ stays by law is made nobody's in the same transaction, and what others have a pa
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import pgtrigger
 from django.apps import apps
@@ -23,6 +24,7 @@ from contacts.models import Contact, ContactPoint, Erasure, ImportedRow, ImportR
 from contacts.services import next_steps
 from contacts.services.privacy import certificates, mentions, naming
 from contacts.services.privacy.declaring import all_shares, stay_of
+from contacts.services.privacy.files import imports_with
 from contacts.services.privacy.person import of_erasure
 from contacts.services.privacy.ties import gather, in_order, key_of, rows_of
 from crm import audit, vocabulary
@@ -78,8 +80,9 @@ def erase(erasure, tell=lambda done, total: None):
 
 def _carry_out(erasure, tell):
     person = of_erasure(erasure)
-    _empty_imports(erasure, person)
-    found = _planned(erasure, person, gather(person, lambda: tell(0, 0)))
+    alive = partial(tell, 0, 0)
+    _empty_imports(erasure, person, imports_with([*person.telling, *person.names], alive))
+    found = _planned(erasure, person, gather(person, alive))
     first = [m for m in in_order(found) if m not in last_models() and not stay_of(m)]
     total = sum(len(found[m]) for m in first)
     done = 0
@@ -201,11 +204,12 @@ def blank(field):
 
 
 @transaction.atomic
-def _empty_imports(erasure, person):
-    """The files of imports that brought the person are emptied: all others in them stand in the database."""
+def _empty_imports(erasure, person, holding):
+    """The files of imports that brought the person, and those in which the person stands, are emptied: all others in them
+    stand in the database, or can be uploaded again."""
     _resume(erasure)
     rows = ImportedRow.objects.filter(contact__in=person.numbers)
-    runs = ImportRun.objects.filter(pk__in=rows.values("run"))
+    runs = ImportRun.objects.filter(Q(pk__in=rows.values("run")) | Q(file__in=holding) | Q(table__in=holding))
     files = StoredFile.objects.filter(pk__in={pk for pair in runs.values_list("file_id", "table_id") for pk in pair})
     for file in files.exclude(size=0):
         erasure.leftover.append(file.content.name)

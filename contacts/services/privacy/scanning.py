@@ -35,8 +35,8 @@ class Pass:
             for word in _words_of(text):
                 self.words[word].append(text.lower())
         self.numbers = sorted({number for one in people for number in one.numbers})
-        # Keys of the files in which somebody stands, once they were read (`files.with_people`).
-        self.files = None
+        # {kind of file: (keys of those in which somebody stands, the last one that was read)} (see `files`).
+        self.files = {}
         self._narrowed = {}
 
     def narrow(self, rows, columns):
@@ -127,7 +127,12 @@ def without(texts, said):
         return said
     # The longest first: a name with a patronymic goes whole, not with the patronymic left over.
     longest_first = "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.%+-])(?:{longest_first}){_AFTER}", GAP, said, flags=re.IGNORECASE)
+    return re.sub(whole(longest_first), GAP, said, flags=re.IGNORECASE)
+
+
+def whole(pattern):
+    """The pattern where it stands as a whole."""
+    return rf"(?<![\w.%+-])(?:{pattern}){_AFTER}"
 
 
 def holding(rows, field, numbers):
