@@ -61,10 +61,13 @@ def build(frequency, start, *, interval=1, days=(), same_weekday=False, until=No
 
 
 def ending_before(rule, start, wall):
-    """(the rule with its last occurrence before `wall`, how many occurrences it then has)."""
+    """(the rule with its last occurrence before `wall`, how many occurrences it then has).
+
+    It ends with the day before, as `build` ends it: where days are told without hours, its own day would be one more.
+    """
     parts = parse(rule)
     counted = parts.pop("COUNT", None)
-    parts["UNTIL"] = f"{wall - timedelta(seconds=1):%Y%m%dT%H%M%S}"
+    parts["UNTIL"] = f"{wall - timedelta(days=1):%Y%m%d}T235959"
     shorter = ";".join(f"{name}={value}" for name, value in parts.items())
     before = sum(1 for _slot in takewhile(lambda slot: slot < wall, _rule(rule, start))) if counted else 0
     return shorter, before

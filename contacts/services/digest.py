@@ -35,10 +35,8 @@ def send_due():
 
 
 def _send(key, user, local):
-    today, evening = (
-        local.date(),
-        datetime.combine(local.date() + timedelta(days=1), time(0), local.tzinfo).astimezone(UTC),
-    )
+    today = local.date()
+    evening = datetime.combine(today + timedelta(days=1), time(0), local.tzinfo).astimezone(UTC)
     # A whole day is the same one everywhere, but the instant of its evening may lie a day further.
     rows = Task.objects.filter(owner=user, done_at=None, due_at__lt=evening + timedelta(days=1)).for_card()
     rows = rows.filter(Q(day_on=None, due_at__lt=evening) | Q(day_on__lte=today))

@@ -66,19 +66,20 @@ def queue_for(task, guest, method, subject, by, *, held=False):
     queue(task, guest, method, subject, by, entries=[entry], key=key, held=held)
 
 
-def queue(task, guest, method, subject, by, *, entries, key, held=False, rule="", refs=None):
+def queue(task, guest, method, subject, by, *, entries, key, held=False, first=None, rule="", refs=None):
     """Put one letter with its calendar part into the queue, in the language of the guest. `held` ones can be taken back
-    for some seconds."""
+    for some seconds. About what repeats it tells the `first` one and the `rule` instead of the task."""
+    said = first or task
     contact = guest.contact
     language = (contact.language if contact else "") or Workspace.get().language
     with override(language if language in {"en", "ru"} else "en"), timezone.override(Workspace.get().time_zone):
-        subject = _(subject) % {"title": task.title}
-        at = when(task) if task.day_on else f"{when(task)} ({timezone.get_current_timezone_name()})"
-        lines = [subject, at, rule and rule_words.sentence(rule), task.place]
-        text = "\n".join(filter(None, lines)) + f"\n\n-- \n{task.owner or by or Workspace.get().name}"
+        subject = _(subject) % {"title": said.title}
+        at = when(said) if said.day_on else f"{when(said)} ({timezone.get_current_timezone_name()})"
+        lines = [subject, at, rule and rule_words.sentence(rule), said.place]
+        text = "\n".join(filter(None, lines)) + f"\n\n-- \n{said.owner or by or Workspace.get().name}"
     name, address = company_sender()
     for entry in entries:
-        ical.invite(entry, organizer=(str(task.owner or name), address), guest=(str(guest), guest.email))
+        ical.invite(entry, organizer=(str(said.owner or name), address), guest=(str(guest), guest.email))
     queue_mail(
         to=guest.email,
         to_name=guest.name,

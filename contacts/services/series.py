@@ -24,13 +24,14 @@ def change(task, scope, values, *, wall, minutes, rule, minutes_before, by):
     """
     old = Recurrence.objects.select_for_update(of=["self"]).get(pk=task.recurrence_id)
     shift = wall - rules.slot_of(task.slot)
+    before = old.rule
     splits = scope == FOLLOWING and task.slot != old.starts
     since = rules.slot_of(max(old.next_slot, task.slot if splits else "")) + shift if old.next_slot else None
     row = _split(old, task.slot, shift) if splits else old
     if row is old:
         row.starts = rules.slot_text(old.first + shift)
         row.skipped = _shifted(old.skipped, shift)
-    row.rule = rule or row.rule
+    row.rule = _counted_on(rule, before, row.rule) if rule else row.rule
     row.minutes, row.reminders = minutes, sorted(minutes_before)
     row.revision += 0 if splits else 1
     if "people" in values:
@@ -89,6 +90,12 @@ def _split(old, slot, shift):
     old.rule = shorter
     _end_before(old, slot)
     return row
+
+
+def _counted_on(rule, before, rest):
+    """A new rule; a number of times that nobody changed is that of the rest."""
+    given, was, left = (rules.parse(text).get("COUNT") for text in (rule, before, rest))
+    return rules.with_count(rule, left) if given and given == was else rule
 
 
 def _end_before(row, slot):

@@ -177,7 +177,9 @@ def _entries_for(guest, row):
 
 
 def _queue(row, task, guest, method, subject, by, entries, *, held):
+    wall = next(rules.slots(row.rule, row.first), None)
     letters_out.queue(
-        task, guest, method, subject, by, entries=entries, rule=row.rule, held=held,
+        task, guest, method, subject, by, entries=entries, held=held,
+        first=occurrences.unsaved(row, wall or row.first), rule=row.rule if wall else "",
         key=f"invitation:series:{row.pk}:{guest.email}:{method}:{row.revision}", refs={"series": row.pk},
     )  # fmt: skip

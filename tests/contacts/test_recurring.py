@@ -147,15 +147,17 @@ def test_this_and_following_leave_what_was_before(weekly, alice):
         "04-13T09:30",
         "04-20T09:30",
     ]
-    assert {row.rule for row in Recurrence.objects.all()} == {"FREQ=WEEKLY;UNTIL=20260406T085959", "FREQ=WEEKLY"}
+    assert {row.rule for row in Recurrence.objects.all()} == {"FREQ=WEEKLY;UNTIL=20260405T235959", "FREQ=WEEKLY"}
 
 
-def test_a_counted_rule_shares_its_count_between_the_parts(alice, ann):
+@pytest.mark.parametrize("rule", [None, "FREQ=DAILY;COUNT=5"])
+def test_a_counted_rule_shares_its_count_between_the_parts(alice, ann, rule):
     task = _repeat(alice, ann, "FREQ=DAILY;COUNT=5")
     third = occurrences.occurrence(task.recurrence, "2026-03-25T09:00")
 
-    row = _change(third, "following", alice, wall=datetime(2026, 3, 25, 10))
+    row = _change(third, "following", alice, wall=datetime(2026, 3, 25, 10), rule=rule)
 
+    # Also where the form gives the rule as it was, with all that it counts.
     assert row.rule == "FREQ=DAILY;COUNT=3"
     # The one between that nobody touched is still to come.
     assert _virtual(NOW, NOW + timedelta(days=30)) == ["03-24T08:00", "03-26T09:00", "03-27T09:00"]

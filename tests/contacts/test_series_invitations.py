@@ -1,7 +1,7 @@
 """Invitations to all of what repeats: one entry with its rule, its changes and its end, and the answers to it."""
 
 import email
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 
@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from icalendar import Calendar
 
+from contacts.forms_work import TaskForm
 from contacts.models import Participant, Recurrence, Task
 from contacts.services import consents, invitations, letters, occurrences, series, series_guests, tasks
 from contacts.services.invitation_letters import HOLD
@@ -134,7 +135,7 @@ def test_the_end_of_it_and_of_the_rest(weekly, alice, smtp, time_machine):
 
     series.delete(third, "following", by=alice)
     assert _calendars(smtp, time_machine) == [
-        ("REQUEST", [{"RRULE": "FREQ=WEEKLY;UNTIL=20260406T065959Z", "SEQUENCE": "1", "STATUS": "CONFIRMED", "DTSTART": "20260323T090000", "series": True}]),
+        ("REQUEST", [{"RRULE": "FREQ=WEEKLY;UNTIL=20260405T215959Z", "SEQUENCE": "1", "STATUS": "CONFIRMED", "DTSTART": "20260323T090000", "series": True}]),
     ]  # fmt: skip
     series.delete(weekly, "all", by=alice)
 
@@ -152,7 +153,7 @@ def test_this_and_following_ends_one_rule_at_once_and_asks_for_the_other(weekly,
     row = series.change(third, "following", {}, wall=wall, minutes=30, rule=None, minutes_before=[], by=alice)
 
     ((method, (entry,)),) = _calendars(smtp, time_machine)
-    assert (method, entry["RRULE"], entry["SEQUENCE"]) == ("REQUEST", "FREQ=WEEKLY;UNTIL=20260406T065959Z", "1")
+    assert (method, entry["RRULE"], entry["SEQUENCE"]) == ("REQUEST", "FREQ=WEEKLY;UNTIL=20260405T215959Z", "1")
     assert [p["email"] for p in series_guests.untold(row)] == ["ann@client.test"]
     third.refresh_from_db()
     series_guests.send(third, by=alice)
@@ -265,7 +266,7 @@ def test_one_that_a_colleague_has_now_still_takes_place(weekly, alice, bob, smtp
     ((method, (entry,)),) = _calendars(smtp, time_machine)
     assert (method, entry["RRULE"], entry["EXDATE"]) == (
         "REQUEST",
-        "FREQ=WEEKLY;UNTIL=20260427T065959Z",
+        "FREQ=WEEKLY;UNTIL=20260426T215959Z",
         "20260413T090000",
     )
 
@@ -285,6 +286,7 @@ def test_nothing_is_left_when_this_and_following_is_all(weekly, alice, smtp, tim
         True,
     )
     assert "RRULE" not in entry
+    assert Delivery.objects.latest("pk").text.splitlines()[:3] == ["Cancelled: Round", "08:00 (UTC)", ""]
 
 
 def test_who_takes_part_no_longer_from_one_on_keeps_those_before(weekly, alice, smtp, time_machine):
@@ -299,7 +301,7 @@ def test_who_takes_part_no_longer_from_one_on_keeps_those_before(weekly, alice, 
 
     told = _calendars(smtp, time_machine)
     assert [(m, e["RRULE"], e["SEQUENCE"], e["series"]) for m, (e,) in told] == [
-        ("REQUEST", "FREQ=WEEKLY;UNTIL=20260406T065959Z", "2", True)
+        ("REQUEST", "FREQ=WEEKLY;UNTIL=20260405T215959Z", "2", True)
     ] * 2
     assert [p["email"] for p in row.people] == ["ann@client.test"]
     assert list(Participant.objects.filter(email="bo@client.test").values_list("task__slot", "told")) == [
@@ -311,6 +313,27 @@ def test_who_takes_part_no_longer_from_one_on_keeps_those_before(weekly, alice, 
     ((method, (entry,)),) = _calendars(smtp, time_machine)
     assert (method, entry["SEQUENCE"], entry["series"]) == ("CANCEL", "3", True)
     assert Delivery.objects.latest("pk").to == "bo@client.test"
+
+
+def test_the_end_of_whole_days_is_a_day_before_and_the_letter_says_since_when(weekly, alice, smtp, time_machine):
+    """The one before the end is no row yet: the rule itself says where it ends."""
+    Recurrence.objects.update(whole_day=True, starts="2026-03-23T17:00", minutes=None)
+    row = Recurrence.objects.get()
+    Task.objects.all().delete()
+    occurrences.point_on(row)
+    first = occurrences.occurrence(row, "2026-03-23T17:00")
+    series_guests.send(first, by=alice)
+    _calendars(smtp, time_machine)
+
+    series.delete(occurrences.occurrence(Recurrence.objects.get(), "2026-04-13T17:00"), "following", by=alice)
+
+    ((method, (entry,)),) = _calendars(smtp, time_machine)
+    assert Recurrence.objects.get().next_slot == "2026-03-30T17:00"
+    assert (method, entry["DTSTART"], entry["RRULE"]) == ("REQUEST", "20260323", "FREQ=WEEKLY;UNTIL=20260412")
+    text = Delivery.objects.latest("pk").text.splitlines()
+    assert text[:3] == ["Changed: Round", "23 Mar", "every week until 12 Apr"]
+    first.refresh_from_db()
+    assert TaskForm(instance=first, user=alice).initial["until"] == date(2026, 4, 12)
 
 
 def _everything_from(task, values, by, *, scope="all"):

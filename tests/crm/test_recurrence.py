@@ -74,7 +74,7 @@ def test_a_range_leaves_out_what_is_skipped():
 def test_a_rule_is_cut_before_an_occurrence_and_its_count_shared():
     start = datetime(2026, 11, 2, 10)
     assert recurrence.ending_before("FREQ=WEEKLY;COUNT=10", start, datetime(2026, 11, 23, 10)) == (
-        "FREQ=WEEKLY;UNTIL=20261123T095959",
+        "FREQ=WEEKLY;UNTIL=20261122T235959",
         3,
     )
     assert recurrence.with_count("FREQ=WEEKLY;COUNT=10", 7) == "FREQ=WEEKLY;COUNT=7"
