@@ -5,7 +5,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from contacts.models import Company, Contact, Task
+from contacts.models import Company, Contact, Employment, LifecycleStay, Task
 from crm import access, outbox
 from crm.conditions.widgets import dump
 from crm.lists.bulk import AT_ONCE
@@ -198,6 +198,34 @@ def test_taking_back_restores_what_nobody_has_changed_since(client, people, bob,
     owners = dict(Contact.objects.values_list("last_name", "owner"))
     assert owners == {"No0": alice.pk, "No1": alice.pk, "No2": bob.pk}
     assert Contact.objects.get(pk=people[0].pk).team == alice.team
+
+
+def test_what_is_taken_back_stands_in_the_timeline_as_what_was_done(client, people, alice):
+    ann = people[0]
+    employment = Employment.objects.create(
+        contact=ann,
+        company=Company.objects.create(name="Acme", owner=alice, team=alice.team),
+        role="Buyer",
+        is_primary=True,
+    )
+    Contact.objects.filter(pk=ann.pk).update(job_title="Buyer", city="Bonn")
+    client.force_login(alice)
+    for field, value in {"stage": "qualified", "job_title": "Director", "city": "Kiel"}.items():
+        act(client, "contacts", "edit", keys=[ann], field=field, asked="1", **{field: value})
+        client.post(undo_of(client))
+
+    ann.refresh_from_db(), employment.refresh_from_db()
+    assert (ann.stage, ann.job_title, ann.city, employment.role) == ("lead", "Buyer", "Bonn", "Buyer")
+    stages = Event.objects.filter(kind="contact.stage_changed").order_by("pk")
+    assert [(e.data["before"], e.data["after"]) for e in stages] == [("lead", "qualified"), ("qualified", "lead")]
+    told = Event.objects.filter(kind="contact.changed").order_by("pk")
+    assert [(e.data["before"], e.data["after"]) for e in told] == [
+        ("Buyer", "Director"), ("Director", "Buyer"), ("Bonn", "Kiel"), ("Kiel", "Bonn"),
+    ]  # fmt: skip
+    stays = LifecycleStay.objects.filter(contact=ann).order_by("pk")
+    assert list(stays.values_list("stage", "by", "how"))[1:] == [
+        ("qualified", alice.pk, "hand"), ("lead", alice.pk, "hand"),
+    ]  # fmt: skip
 
 
 def test_taking_a_tag_back_leaves_later_tags_alone(client, people, alice):
