@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.contrib.staticfiles import finders
@@ -29,6 +30,7 @@ from contacts.services.privacy.ties import gather, key_of, reached, told_to
 from crm import events, files
 from crm.custom import all_fields, targets, values
 from crm.files import safe_name
+from crm.kept import kept
 from crm.models import CustomField, Event, ObjectKind, ObjectRecord, StoredFile, User, Workspace
 
 # On the page; the file for machines has all.
@@ -41,17 +43,22 @@ files.guard_kind(KIND)
 
 
 def pack(contact, language, *, by, tell=lambda done, total: None):
-    """Gather everything and keep it as an archive. Returns (StoredFile, {label: rows})."""
+    """Gather everything and keep it as an archive. Returns (StoredFile, {label: rows}).
+
+    `tell(rows done, rows in all)` hears of each row, and that the work goes on before they are counted and while files are
+    packed.
+    """
     person = person_of(contact)
-    found = gather(person).with_shared()
+    found = gather(person, partial(tell, 0, 0)).with_shared()
     models = sorted((m for m in found if not is_hidden(m)), key=_place)
     total, done, counts = sum(len(found[m]) for m in models), 0, {}
     with override(language), timezone.override(Workspace.get().time_zone):
         tables = []
         for model in models:
-            rows = [
-                _plain(row, found) for row in told_to(person, model, found[model]).order_by(key_of(model)).iterator()
-            ]
+            rows = []
+            for row in told_to(person, model, found[model]).order_by(key_of(model)).iterator():
+                rows.append(_plain(row, found))
+                tell(done + len(rows), total)
             done += len(found[model])
             tell(done, total)
             if rows:
@@ -59,7 +66,7 @@ def pack(contact, language, *, by, tell=lambda done, total: None):
                 tables.append({"label": model._meta.label_lower, "name": name_of(model), "rows": rows})
         if named := naming.told(person):
             tables.append({"label": "named_in", "name": _("Named in fields of other records"), "rows": named})
-        return _archive(contact, tables, _files(found), language, by=by), counts
+        return _archive(contact, tables, _files(found), language, by=by, alive=partial(tell, total, total)), counts
 
 
 def _place(model):
@@ -94,7 +101,12 @@ def _related(row, field, found):
         return None
     if field.related_model in reached():
         return key if key in found.get(field.related_model, ()) else None
-    other = field.related_model._base_manager.filter(pk=key).first()
+    # The same few colleagues and settings stand in thousands of rows.
+    return kept(("copy", field.related_model, key), partial(_name, field.related_model, key))
+
+
+def _name(model, key):
+    other = model._base_manager.filter(pk=key).first()
     return (other.name or None) if isinstance(other, User) else other and str(other)
 
 
@@ -105,9 +117,14 @@ def _own_values(row, custom, found):
         stored = said.pop(field.key, None)
         if field.kind == CustomField.Kind.CONTACT and stored not in found.get(Contact, ()):
             continue
-        if text := values.text(field, stored):
+        if text := _value(field, stored):
             said[field.key if field.label in said else str(field.label)] = text
     return said
+
+
+def _value(field, stored):
+    read = partial(values.text, field, stored)
+    return kept(("copy", field.pk, stored), read) if field.is_reference else read()
 
 
 def _subject_of(row):
@@ -125,7 +142,7 @@ def _text(value):
     return str(value)
 
 
-def _archive(contact, tables, stored, language, *, by):
+def _archive(contact, tables, stored, language, *, by, alive):
     made_at = timezone.localtime()
     listed = [{"name": f.name, "path": _path(f), "size": f.size, "added": _text(f.created_at)} for f in stored]
     data = {"person": str(contact), "made_at": made_at.isoformat(timespec="seconds"), "tables": tables, "files": listed}
@@ -135,7 +152,7 @@ def _archive(contact, tables, stored, language, *, by):
             archive.writestr("index.html", _page(contact, tables, listed, made_at, language))
             archive.write(finders.find("css/copy.css"), "copy.css")
             for file in stored:
-                _add(archive, file)
+                _add(archive, file, alive)
         raw.seek(0)
         name = f"{_('personal-data')}-{contact.pk}-{made_at:%Y-%m-%d}.zip"
         return files.store(File(raw, name=name), name, by=by, kind=KIND, limit=None)
@@ -145,12 +162,13 @@ def _path(file):
     return f"files/{file.pk}-{safe_name(file.name)}"
 
 
-def _add(archive, file):
+def _add(archive, file, alive):
     """A file that is named in the database and not in the storage is listed and missing."""
     try:
         with file.content.open("rb") as content, archive.open(_path(file), "w") as target:
             for piece in iter(lambda: content.read(1 << 20), b""):
                 target.write(piece)
+                alive()
     except FileNotFoundError:
         archive.writestr(_path(file) + ".missing.txt", _("This file is not there any more."))
 

@@ -10,16 +10,19 @@ from django.utils.translation import override
 from contacts.models import Contact, Erasure, LegalHold, PrivacyRequest
 from contacts.models.consent import Law
 from contacts.services.consents import law_for
+from contacts.services.privacy import copying
 from contacts.services.privacy.beginning import begin
-from crm import jobs
+from crm import files, jobs
 from crm.clock import Hours, add_business_days, parse_week
 from crm.events import record
-from crm.models import BusinessCalendar, Job, User, Workspace
+from crm.models import BusinessCalendar, Job, StoredFile, User, Workspace
 from crm.notify import notify
 
 # GDPR art. 12 (3): one month; 152-FZ art. 20: ten working days.
 DAYS, WORKING_DAYS = 30, 10
 REMIND = timedelta(days=5)
+# A copy is named by its request in the moment in which it is stored, unless the worker dies just then.
+UNNAMED = timedelta(hours=1)
 State, Kind = PrivacyRequest.State, PrivacyRequest.Kind
 
 
@@ -155,16 +158,16 @@ def _administrators():
     return User.objects.filter(is_active=True, is_superuser=True)
 
 
+@transaction.atomic
 def drop_copies(now=None):
-    """Take away copies that nobody may fetch any more. Returns how many."""
-    rows = PrivacyRequest.objects.filter(file__isnull=False, file_until__lte=now or timezone.now())
-    rows = list(rows.select_related("file"))
-    for row in rows:
-        file = row.file
-        PrivacyRequest.objects.filter(pk=row.pk).update(file=None)
-        file.content.delete(save=False)
-        file.delete()
-    return len(rows)
+    """Take away copies that nobody may fetch any more, and those that no request names. Returns how many."""
+    now = now or timezone.now()
+    PrivacyRequest.objects.filter(file__isnull=False, file_until__lte=now).update(file=None)
+    named = PrivacyRequest.objects.filter(file__isnull=False).values("file")
+    rows = StoredFile.objects.filter(kind=copying.KIND, created_at__lt=now - UNNAMED).exclude(pk__in=named)
+    keys = list(rows.values_list("pk", flat=True))
+    files.remove_many(StoredFile.objects.filter(pk__in=keys))
+    return len(keys)
 
 
 def person_behind(row, user):

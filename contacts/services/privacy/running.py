@@ -12,7 +12,7 @@ from contacts.services.privacy import certificates, chain, preview, requests, re
 from contacts.services.privacy.copying import pack
 from contacts.services.privacy.erasing import erase
 from contacts.services.privacy.ties import steps
-from crm import access, conditions, jobs
+from crm import access, conditions, files, jobs
 from crm.events import record
 
 State = PrivacyRequest.State
@@ -38,10 +38,19 @@ def copy_data(run):
 
 @transaction.atomic
 def _keep(row, file, by):
-    row.refresh_from_db()
-    row.file, row.file_until = file, timezone.now() + EXPORT_KEPT
+    """Let the request name its copy; one that was packed before goes.
+
+    So does this one when the request is over: a second run of the job was quicker, or the person was erased meanwhile.
+    """
+    row = PrivacyRequest.objects.select_for_update().get(pk=row.pk)
+    if row.state != State.RUNNING:
+        files.remove(file)
+        return
+    former, row.file, row.file_until = row.file, file, timezone.now() + EXPORT_KEPT
     row.state, row.closed_at = State.DONE, timezone.now()
     row.save(update_fields=["file", "file_until", "state", "closed_at"])
+    if former:
+        files.remove(former)
     record("privacy.copied", contact=row.contact, target=row, actor=by)
 
 
