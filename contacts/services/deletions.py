@@ -7,7 +7,7 @@ import secrets
 
 from django.core import serializers
 from django.core.cache import cache
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 
 from contacts.models import Participant, PlaybookRunStep, Recurrence, Task
 from contacts.services import next_steps, series, tasks
@@ -41,17 +41,19 @@ def delete(task, scope, *, by):
 
 @transaction.atomic
 def put_back(name, *, by):
-    """Let what was deleted be there again. Returns the tasks: none when somebody changed what repeats since, None when
-    nothing of that name is kept for this user (any more)."""
+    """Let what was deleted be there again. Returns the tasks: none when what they hung on was changed or deleted since,
+    None when nothing of that name is kept for this user (any more)."""
     kept = cache.get(_key(name))
     # Of two at once only one takes it out.
     if not kept or kept["by"] != by.pk or not cache.delete(_key(name)):
         return None
-    if "row" in kept and not _take_up_course(kept):
+    try:
+        with transaction.atomic():
+            if "row" in kept and not _take_up_course(kept):
+                return []
+            _take_up_rows(kept)
+    except IntegrityError:
         return []
-    back = [found for found in serializers.deserialize("json", kept["rows"]) if _task_of(found.object) in kept["gone"]]
-    for found in back:
-        found.save()
     rows = list(Task.objects.for_card().filter(pk__in=kept["gone"]).order_by("due_at"))
     _take_up_steps(kept["steps"])
     if "course" in kept:
@@ -99,6 +101,15 @@ def _frozen(rows):
 
 def _task_of(row):
     return row.pk if isinstance(row, Task) else row.task_id
+
+
+def _take_up_rows(kept):
+    """Write what was deleted again. Raises IntegrityError when the customer, say, was deleted since."""
+    for found in serializers.deserialize("json", kept["rows"]):
+        if _task_of(found.object) in kept["gone"]:
+            found.save()
+    # The database would say so only when everything else has been done.
+    connection.check_constraints()
 
 
 def _take_up_steps(steps):

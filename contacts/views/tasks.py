@@ -132,7 +132,7 @@ def put_back(request, name):
     if rows is None:
         raise Http404
     if not rows:
-        messages.error(request, _("This can no longer be taken back: somebody changed what repeats."))
+        messages.error(request, _("This can no longer be taken back: what it hung on was changed or deleted."))
         return htmx.redirect(request, reverse("contacts:calendar"))
     return htmx.redirect(request, rows[0].get_absolute_url(), _("It is there again."))
 

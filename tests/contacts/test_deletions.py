@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import Participant, Playbook, PlaybookStep, Recurrence, Reminder, Task
-from contacts.services import invitations, occurrences, playbooks, series, tasks
+from contacts.services import deletions, invitations, occurrences, playbooks, series, tasks
 from contacts.services.invitation_letters import HOLD
 from crm.mail import send_due
 from crm.models import Delivery, Event
@@ -144,7 +144,7 @@ def test_a_rule_that_somebody_changed_since_is_not_overwritten(client, third, me
     answer = client.post(undo, follow=True)
 
     assert [str(m) for m in answer.context["messages"]] == [
-        "This can no longer be taken back: somebody changed what repeats."
+        "This can no longer be taken back: what it hung on was changed or deleted."
     ]
     assert _everything() == left
     assert not Task.objects.filter(pk=third.pk).exists()
@@ -198,6 +198,37 @@ def test_where_nothing_is_open_nothing_is_offered(client, meeting, alice):
         ("Nothing of Demo is open: what is done stays.", "")
     ]
     assert (Task.objects.count(), Recurrence.objects.get().next_slot) == (1, None)
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_what_stood_on_a_customer_who_is_gone_is_not_taken_back(client, meeting, alice, ann, repeats):
+    if repeats:
+        occurrences.begin(meeting, "FREQ=DAILY", "Europe/Berlin")
+        Recurrence.objects.update(contact=None)
+    undo = _delete(client, alice, meeting)
+    ann.delete()
+    left = _everything()
+
+    answer = client.post(undo, follow=True)
+
+    assert [str(m) for m in answer.context["messages"]] == [
+        "This can no longer be taken back: what it hung on was changed or deleted."
+    ]
+    assert _everything() == left
+
+
+@pytest.mark.parametrize("scope", ["one", "all"])
+def test_what_is_kept_is_read_under_the_lock_of_the_rule(meeting, alice, scope, django_assert_max_num_queries):
+    occurrences.begin(meeting, "FREQ=DAILY", "Europe/Berlin")
+
+    with django_assert_max_num_queries(99) as deleting:
+        name = deletions.delete(meeting, scope, by=alice)
+    with django_assert_max_num_queries(99) as putting_back:
+        deletions.put_back(name, by=alice)
+
+    for asked in (deleting, putting_back):
+        first = next(query["sql"] for query in asked if 'FROM "contacts_' in query["sql"])
+        assert first.endswith('FOR UPDATE OF "contacts_recurrence"')
 
 
 def test_nobody_else_takes_it_back(client, meeting, alice, bob):
