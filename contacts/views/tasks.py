@@ -12,7 +12,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from contacts.forms_work import DelegateForm, ResultForm, TaskForm
+from contacts.forms_results import DelegateForm, ResultForm
+from contacts.forms_work import TaskForm
 from contacts.models import Contact, Task
 from contacts.services import deletions, planning, rule_words, series, series_guests, tasks
 from contacts.views.work import place_of, planned_on
