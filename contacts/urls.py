@@ -156,6 +156,7 @@ urlpatterns = [
     path("letters/templates/<int:pk>/", letter_templates.edit, name="letter_template"),
     path("letters/<int:pk>/reply/", letters.reply, name="letter_reply"),
     path("letters/<int:pk>/cancellation/", letters.cancel, name="letter_cancel"),
+    path("letters/deliveries/<int:pk>/cancellation/", letters.recall, name="delivery_recall"),
     path("letters/<int:pk>/edit/", letters.edit, name="letter_edit"),
     path("letters/<int:pk>/retries/", letters.retry, name="letter_retry"),
     path("letters/<int:pk>/removal/", letters.discard, name="letter_discard"),

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from crm.models.note import Draft
 from crm.models.stored_file import StoredFile
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+")
@@ -118,12 +119,22 @@ def files_by_target(model, keys):
 
 def take_uploads(uuids, *, by, target):
     """Give files that `by` has just uploaded to a record. Returns them; those of others or given before are left out."""
-    wanted = [u for u in map(_as_uuid, uuids) if u]
-    rows = list(StoredFile.objects.filter(uuid__in=wanted, by=by, kind="upload", target_id=None).order_by("pk"))
+    rows = uploads_of(uuids, by=by)
     for row in rows:
         row.kind, row.target_type, row.target_id = "attachment", target._meta.label_lower, target.pk
         row.save(update_fields=["kind", "target_type", "target_id"])
     return rows
+
+
+def uploads_of(uuids, *, by):
+    """Those of the files that `by` has uploaded and no record has taken over yet."""
+    wanted = [u for u in map(_as_uuid, uuids) if u]
+    return list(StoredFile.objects.filter(uuid__in=wanted, by=by, kind="upload", target_id=None).order_by("pk"))
+
+
+def give_back(rows):
+    """Let files of a record be uploads again, which the next record may take over."""
+    rows.update(kind="upload", target_type="", target_id=None)
 
 
 def attach(request, target):
@@ -153,8 +164,14 @@ def remove_many(rows):
 
 
 def remove_strays(*, before, batch=200):
-    """Delete uploads older than `before` that no record took over. Returns how many, a batch at most."""
-    rows = StoredFile.objects.filter(kind="upload", target_id=None, created_at__lt=before)[:batch]
+    """Delete uploads older than `before` that no record took over and no draft names. Returns how many, a batch at most."""
+    named = [
+        key
+        for keys in Draft.objects.filter(data__has_key="files").values_list("data__files", flat=True)
+        for key in keys
+    ]
+    strays = StoredFile.objects.filter(kind="upload", target_id=None, created_at__lt=before)
+    rows = strays.exclude(uuid__in=[u for u in map(_as_uuid, named) if u])[:batch]
     for row in rows:
         row.content.delete(save=False)
         row.delete()

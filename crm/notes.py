@@ -113,6 +113,11 @@ def draft_of(target, user):
     return Draft.objects.about(target).filter(user=user).first()
 
 
+def uploads_of(draft):
+    """The files that a draft holds."""
+    return files.uploads_of(draft.data.get("files", []), by=draft.user) if draft else []
+
+
 @transaction.atomic
 def keep_draft(target, user, data, *, version):
     """Keep what is being written; empty text takes it away. Returns (kept, row): not kept when another window was faster.
@@ -130,6 +135,23 @@ def keep_draft(target, user, data, *, version):
     row.data, row.version = data, row.version + 1
     row.save()
     return True, row
+
+
+@transaction.atomic
+def add_to_draft(target, user, data):
+    """Put words into what the user is writing on the record: below what stands there, which stays what it is.
+
+    `data` is like that of a draft. Says whether something stood there.
+    """
+    row = Draft.objects.about(target).filter(user=user).select_for_update().first()
+    before = row.data if row else {}
+    text = "\n\n".join(filter(None, [before.get("text", "").strip(), data["text"]]))
+    copies = ", ".join(filter(None, [before.get("copies"), data.get("copies")]))
+    files_ = [*before.get("files", []), *data.get("files", [])]
+    held = {name: value for name, value in before.items() if value}
+    words = data | held | {"text": text, "copies": copies, "files": files_}
+    keep_draft(target, user, {name: value for name, value in words.items() if value}, version=row.version if row else 0)
+    return bool(before)
 
 
 def forget_draft(target, user):

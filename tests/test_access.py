@@ -212,6 +212,7 @@ def world(workspace, alice, settings, tmp_path):
         "contacts:retention": keeping, "contacts:privacy_hold": contact, "contacts:erasure": erasure,
         "contacts:letter_template": LetterTemplate.objects.create(owner=alice, name="Hi", text="x"),
         "contacts:composer": contact, "contacts:unsent": contact,
+        "contacts:delivery": Delivery.objects.create(kind="service", key="later", purpose="contacts.letter", to="a@example.com", by=alice, contact_id=contact.pk, refs={"is_later": True}, due_at="2036-01-01T00:00Z", message_id="<e@x>"),
         "object_": own, "object_kind_": kind, "object_tie_back": contact,
         "custom_section": contact, "custom_boxes": contact, "custom_field": contact, "custom_field_": own_field,
     }  # fmt: skip

@@ -1,11 +1,14 @@
 """Letters that a person writes to a client: service mail, never held back as advertising, but not to whom it must not go."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.template.defaultfilters import linebreaks
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contacts.models import Consent, Contact, ContactPoint, ErasedAddress
+from contacts.models import Company, Consent, Contact, ContactPoint, ErasedAddress
 from contacts.services.consents import current_consents, withdrawn
 from contacts.services.people import touch
 from crm.events import record as record_event
@@ -16,11 +19,38 @@ from crm.text import norm_email
 
 PURPOSE = "contacts.letter"
 REFUSED = "person_refused"
+FURTHEST = timedelta(days=366)
+SIGNED = "\n\n-- \n"
 declare_reasons({REFUSED: gettext_lazy("the address is dead, or its owner wants no letters any more")})
 
 
 class LetterRefused(ValueError):
     """No letter may go there; the message says why."""
+
+
+class TooLate(Exception):
+    """The letter is on its way, or was taken back meanwhile."""
+
+
+def addresses_of(record):
+    """Addresses to which a letter to this record may go, the main one first."""
+    rows = record.points.filter(kind=ContactPoint.Kind.EMAIL).order_by("-is_primary", "pk")
+    return list(dict.fromkeys([*filter(None, [norm_email(record.email)]), *rows.values_list("norm", flat=True)]))
+
+
+def check(record, to, at=None):
+    """Raise LetterRefused when no letter may go to that address of the record, or not at that moment."""
+    if to and to not in addresses_of(record):
+        raise LetterRefused(_("This is none of the addresses of %(record)s.") % {"record": record})
+    if why := refusal(record, to):
+        raise LetterRefused(why)
+    check_moment(at)
+
+
+def check_moment(at):
+    """Raise LetterRefused for a moment at which no letter can be sent; None is at once."""
+    if at and not timezone.now() < at < timezone.now() + FURTHEST:
+        raise LetterRefused(_("Choose a moment from now to a year ahead."))
 
 
 def refusal(record, address=""):
@@ -57,17 +87,18 @@ def refused_copies(addresses):
 
 
 @transaction.atomic
-def write_letter(record, subject, text, *, by):
-    """Send a letter and note it in the stream. Raises LetterRefused. Returns the Delivery.
+def write_letter(record, subject, text, *, by, to="", at=None):
+    """Send a letter, at once or at a moment, and note it in the stream once it goes. Raises LetterRefused.
 
-    The company's address is the sender, so that the answer comes to the mailbox that the program reads.
+    The company's address is the sender, so that the answer comes to the mailbox that the program reads. `to` is one of
+    the record's addresses, its main one when empty. Returns the Delivery.
     """
-    if why := refusal(record):
-        raise LetterRefused(why)
+    to = norm_email(to or record.email)
+    check(record, to, at)
     contact = record if isinstance(record, Contact) else None
-    body = f"{text}\n\n-- \n{by.signature or by.name}"
+    body = f"{text}{SIGNED}{by.signature or by.name}"
     delivery = queue_mail(
-        to=record.email,
+        to=to,
         to_name=str(record),
         subject=subject,
         text=body,
@@ -76,10 +107,51 @@ def write_letter(record, subject, text, *, by):
         target=record,
         by=by,
         purpose=PURPOSE,
+        due_at=at,
+        refs={"is_later": True} if at else None,
     )
-    touch(record)
-    record_event("letter.written", **_whose(record), actor=by, title=delivery.subject, text=text, delivery=delivery.pk)
+    if not at:
+        _note_written(record, delivery)
     return delivery
+
+
+def later_by(user):
+    """Letters in the company's name that a user wrote and that wait for their moment."""
+    rows = Delivery.objects.filter(by=user, purpose=PURPOSE, state__in=Delivery.WAITING, refs__is_later=True)
+    return rows.order_by("due_at", "pk")
+
+
+def record_of(delivery):
+    """The person or company to whom a letter in the company's name goes; None when it is gone."""
+    model = Contact if delivery.contact_id else Company
+    return model.objects.filter(pk=delivery.contact_id or delivery.target_id).first()
+
+
+def typed(delivery):
+    """What was typed: a letter in the company's name without its signature."""
+    return delivery.text.rpartition(SIGNED)[0]
+
+
+@transaction.atomic
+def take_back(pk):
+    """Stop the delivery of a letter that waits. Raises TooLate when it is on its way."""
+    hold(pk)
+    Delivery.objects.filter(pk=pk).update(
+        state=Delivery.State.CANCELLED, reason="taken_back", settled_at=timezone.now(), reported_at=timezone.now()
+    )
+
+
+def hold(pk):
+    """Lock a delivery as long as it waits: nobody takes it up meanwhile. Raises TooLate."""
+    rows = Delivery.objects.select_for_update().filter(pk=pk, state__in=Delivery.WAITING)
+    if not rows.exists():
+        raise TooLate
+
+
+def _note_written(record, delivery):
+    touch(record)
+    data = {"title": delivery.subject, "text": typed(delivery), "delivery": delivery.pk}
+    record_event("letter.written", **_whose(record), actor=delivery.by, **data)
 
 
 def _whose(record):
@@ -106,10 +178,14 @@ def stops(deliveries):
 
 @on_outcome
 def note_outcome(deliveries):
-    """A letter that did not go stands in the stream beside the one that was written."""
+    """A letter that waited stands in the stream once it went, one that did not go beside the one that was written."""
     for delivery in deliveries:
-        if delivery.purpose == PURPOSE and delivery.state != Delivery.State.SENT:
+        if delivery.purpose != PURPOSE:
+            continue
+        if delivery.state != Delivery.State.SENT:
             _note_failure(delivery, delivery.reply or delivery.reason)
+        elif delivery.refs.get("is_later") and (record := record_of(delivery)):
+            _note_written(record, delivery)
 
 
 @on_report

@@ -4,7 +4,8 @@ from urllib.parse import urlencode, urlsplit
 
 from django.db.models import Q
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -72,17 +73,36 @@ def reply(request, pk):
 
 @require_POST
 def cancel(request, pk):
-    """Take a letter back that waits; its words are in the composer again."""
+    """Take a letter back that waits; what was in it is in the composer again."""
     letter = fetch(PersonalLetter.objects.all(), request.user, pk, edit=True)
     try:
-        writing.take_back(letter)
-    except writing.TooLate:
+        words = writing.take_back(letter)
+    except letters.TooLate:
         return _said(request, letter, _("It is on its way already."), level="error")
-    if record := _record_of(letter):
-        before = notes.draft_of(record, request.user)
-        words = {"kind": "email", "subject": letter.subject, "text": letter.typed}
-        notes.keep_draft(record, request.user, words, version=before.version if before else 0)
-    return _said(request, letter, _("Taken back. Its words are kept as a draft."))
+    return _answer(request, _home(letter), _kept_as_draft(_record_of(letter), request.user, words))
+
+
+@require_POST
+def recall(request, pk):
+    """The same for a letter in the company's name that waits for its moment."""
+    delivery = get_object_or_404(letters.later_by(request.user), pk=pk)
+    record = letters.record_of(delivery)
+    home = record.get_absolute_url() if record else reverse("today")
+    try:
+        letters.take_back(delivery.pk)
+    except letters.TooLate:
+        return _answer(request, home, _("It is on its way already."), level="error")
+    words = {"kind": "email", "subject": delivery.subject, "text": letters.typed(delivery), "to": delivery.to}
+    return _answer(request, home, _kept_as_draft(record, request.user, words))
+
+
+def _kept_as_draft(record, user, words):
+    """Put a letter that was taken back into the composer of its record; says what became of it."""
+    if record is None:
+        return _("The letter is taken back.")
+    if notes.add_to_draft(record, user, words):
+        return _("Taken back. It stands below what you were writing.")
+    return _("Taken back. Its words are kept as a draft.")
 
 
 def edit(request, pk):
@@ -96,7 +116,7 @@ def edit(request, pk):
             return htmx.redirect(request, _home(letter), _("Saved."))
         except letters.LetterRefused as refusal:
             form.add_error("at", str(refusal))
-        except writing.TooLate:
+        except letters.TooLate:
             return htmx.redirect(request, _home(letter), _("It is on its way already."))
     context = {"form": form, "title": str(letter), "parent": (_record_of(letter), _home(letter))}
     return render(request, "crm/settings_form.html", context, status=422 if form.errors else 200)
@@ -110,7 +130,7 @@ def retry(request, pk):
         writing.retry(letter)
     except letters.LetterRefused as refusal:
         return _said(request, letter, str(refusal), level="error")
-    except writing.TooLate:
+    except letters.TooLate:
         return _said(request, letter, _("It is on its way already."), level="error")
     return _said(request, letter, _("The letter is on its way."))
 
@@ -131,15 +151,23 @@ def unsent(request, subject, pk):
         raise Http404
     record = fetch(model.objects.all(), request.user, pk)
     rows = talks.unsent_of(record, request.user)
-    page = render(request, "contacts/_unsent.html", {"unsent": rows, "record": record, "subject": subject})
+    page = render(
+        request,
+        "contacts/_unsent.html",
+        {"unsent": rows, "later": talks.later_to(record, request.user), "record": record, "subject": subject},
+    )
     waited = request.GET.get("waiting", "")
     left = sum(1 for row in rows if row.state == PersonalLetter.State.WAITING)
     return htmx.refresh(page, "timeline:changed") if waited.isdecimal() and left < int(waited) else page
 
 
 def _said(request, letter, text, level="ok"):
+    return _answer(request, _home(letter), text, level)
+
+
+def _answer(request, home, text, level="ok"):
     if not request.htmx:
-        return htmx.redirect(request, _home(letter), text)
+        return htmx.redirect(request, home, text)
     answer = htmx.refresh(HttpResponse(status=204), "timeline:changed", "letters:changed")
     return htmx.toast(answer, text, level=level)
 
@@ -163,7 +191,7 @@ def _other_end(letter, user):
     """The correspondent an answer goes to: whose address wrote, else the first the user may write to."""
     rows = list(LetterParty.objects.filter(letter=letter).select_related("contact", "company").order_by("pk"))
     ends = {letter.sender, *(address for _name, address in letter.recipients[:1])}
-    rows.sort(key=lambda party: not ends & set(writing.addresses_of(party.contact or party.company)))
+    rows.sort(key=lambda party: not ends & set(letters.addresses_of(party.contact or party.company)))
     return next((party for party in rows if _sees(user, party)), None)
 
 

@@ -11,7 +11,7 @@ from contacts.services import letters, people
 from contacts.services.mailbox import templates, writing
 from contacts.views import fields
 from contacts.views.mailbox import mailbox_of
-from crm import field_access, htmx, notes
+from crm import field_access, files, htmx, notes
 from crm.access import fetch
 from crm.mail.reasons import reason_words
 from crm.models import Delivery
@@ -29,7 +29,8 @@ def keep(request, record, composed):
     form = TalkForm(request.POST)
     done = _write(record, form, request) if form.is_valid() else None
     if done is None:
-        context = composed(request.POST) | {"form": form}
+        uploads = files.uploads_of(request.POST.getlist("files"), by=request.user)
+        context = composed(request.POST) | {"form": form, "uploads": uploads}
         return render(request, "contacts/_composer.html", context, status=422)
     said, undo_url = done
     if not request.htmx:
@@ -65,7 +66,8 @@ def context_of(kind, record, talk_url, user):
     """What the composer needs on any kind of record: without letters, with the draft that the user left."""
     draft = notes.draft_of(record, user) if record.can_edit else None
     data = dict(draft.data) if draft else {}
-    return {"subject": kind, "record": record, "talk_url": talk_url, "draft": draft, "written": data}
+    found = {"subject": kind, "record": record, "talk_url": talk_url, "draft": draft, "written": data}
+    return found | {"uploads": notes.uploads_of(draft)}
 
 
 def _own(mailbox, record, user, wish, data):
@@ -74,8 +76,8 @@ def _own(mailbox, record, user, wish, data):
     for name in ("subject", "text", "copies", "at", "tracked"):
         if wish.get(name):
             data[name] = wish[name][:20_000]
-    answers = rows.filter(pk=wish["reply"]).first() if str(wish.get("reply", "")).isdecimal() else None
-    if answers:
+    answers = rows.filter(pk=data["answers"]).first() if str(data.get("answers", "")).isdecimal() else None
+    if str(wish.get("reply", "")).isdecimal() and (answers := rows.filter(pk=wish["reply"]).first()):
         subject = answers.subject if answers.subject.lower().startswith("re:") else f"Re: {answers.subject}"
         data |= {"kind": "email", "subject": subject[:200], "answers": answers.pk, "to": _other_end(answers)}
     picked = str(wish.get("template", ""))
@@ -87,12 +89,13 @@ def _own(mailbox, record, user, wish, data):
         data["text"] = "\n\n".join(filter(None, [data.get("text", "").strip(), text]))
     return {
         "mailbox": mailbox,
-        "addresses": writing.addresses_of(record),
+        "addresses": letters.addresses_of(record),
         "templates": found,
         "answers": answers,
         "composer_url": reverse("contacts:composer", args=[record._meta.model_name, record.pk]),
         "may_track": writing.may_track(record),
         "unsent": unsent_of(record, user),
+        "later": later_to(record, user),
     }
 
 
@@ -107,6 +110,11 @@ def unsent_of(record, user):
     for letter in found:
         letter.held_up = reason_words(reasons[letter.delivery_id]) if letter.delivery_id in reasons else ""
     return found
+
+
+def later_to(record, user):
+    """Letters to this record in the company's name that the user wrote and that wait for their moment."""
+    return list(letters.later_by(user).filter(target_type=record._meta.label_lower, target_id=record.pk)[:20])
 
 
 def _other_end(letter):
@@ -137,8 +145,15 @@ def _send(record, data, user, uploads):
     """Send from one's own mailbox when that is wished and there, else in the company's name. Returns where to undo it."""
     mailbox = mailbox_of(user) if data["own"] else None
     if mailbox is None:
-        letters.write_letter(record, data["subject"], data["text"], by=user)
-        return ""
+        if data["copies"] or uploads:
+            raise letters.LetterRefused(
+                _(
+                    "In the company’s name a letter goes without copies and files. Take them out, or send it from your mailbox."
+                )
+            )
+        to, at = data["to"], data["at"]
+        delivery = letters.write_letter(record, data["subject"], data["text"], by=user, to=to, at=at)
+        return reverse("contacts:delivery_recall", args=[delivery.pk]) if at else ""
     answers = PersonalLetter.objects.visible_to(user).filter(owner=user, pk=data["answers"] or 0).first()
     letter = writing.write(
         mailbox,

@@ -28,6 +28,7 @@ def index(request, code):
 
 def show(request, code, pk):
     kind, record = _record(request, code, pk)
+    draft = notes.draft_of(record, request.user) if record.can_edit else None
     context = {
         "kind": kind,
         "record": record,
@@ -35,7 +36,8 @@ def show(request, code, pk):
         "left_panels": registry.panels_for(request.user, kind.subject, "left"),
         "right_panels": registry.panels_for(request.user, kind.subject, "right"),
         "can_delete": ObjectRecord.objects.deletable_by(request.user).filter(pk=pk).exists(),
-        "draft": notes.draft_of(record, request.user) if record.can_edit else None,
+        "draft": draft,
+        "uploads": notes.uploads_of(draft),
     }
     return render(request, "crm/objects/record.html", context | timeline_context(request, kind.subject, record))
 

@@ -12,6 +12,7 @@ from crm import access, audit, htmx, notes, timeline
 from crm.models import Note, Reaction, User
 
 LONGEST = 20_000
+MOST_FILES = 50
 SUGGESTED = 8
 
 
@@ -121,6 +122,9 @@ def draft(request, kind, pk):
     """Keep what is being written. 409 with what stands there when another window was faster."""
     obj = _record(request, kind, pk, edit=True)
     data = {name: request.POST.get(name, "")[:LONGEST] for name in ("kind", "subject", "text")}
+    # Of a letter: to whom it goes, and what goes with it.
+    data |= {name: said[:LONGEST] for name in ("to", "copies", "answers") if (said := request.POST.get(name))}
+    data |= {"files": files[:MOST_FILES]} if (files := request.POST.getlist("files")) else {}
     version = request.POST.get("version", "0")
     kept, row = notes.keep_draft(obj, request.user, data, version=int(version) if version.isdecimal() else 0)
     found = {"version": row.version if row else 0, "text": row.data.get("text", "") if row else ""}

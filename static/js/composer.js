@@ -2,13 +2,14 @@
 // window wrote on meanwhile, both texts are shown and nothing is lost.
 const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 const timers = new WeakMap();
+const KEPT = new Set(["kind", "subject", "text", "to", "copies", "answers", "files"]);
 
 async function keep(field, { leaving = false } = {}) {
   clearTimeout(timers.get(field));
   timers.delete(field);
   const form = field.form;
   const body = new FormData();
-  for (const name of ["kind", "subject", "text"]) body.append(name, new FormData(form).get(name) ?? "");
+  for (const [name, said] of new FormData(form)) if (KEPT.has(name)) body.append(name, said);
   body.append("version", field.dataset.version);
   const answer = await fetch(field.dataset.draftUrl, { method: "POST", body, keepalive: leaving, headers: { "X-CSRFToken": token() } }).catch(() => null);
   if (!answer || !(answer.ok || answer.status === 409) || !field.isConnected) return;

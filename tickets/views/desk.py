@@ -152,7 +152,8 @@ def _context(request, ticket):
         "is_dead": _is_dead(ticket),
         "ratings": ticket.ratings.select_related("agent"),
         "panels": registry.panels_for(request.user, "ticket", "right"),
-        "draft": notes.draft_of(ticket, request.user) if ticket.can_edit else None,
+        "draft": (draft := notes.draft_of(ticket, request.user) if ticket.can_edit else None),
+        "uploads": notes.uploads_of(draft),
     }
 
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact, ContactPoint, LetterParty, PersonalLetter
-from contacts.services.letters import LetterRefused, refusal, refused_copies
+from contacts.services import letters
+from contacts.services.letters import LetterRefused, TooLate, refused_copies
 from contacts.services.mailbox import judging, keeping
 from crm import files
 from crm.mail import queue, queue_mail
@@ -20,12 +21,7 @@ State = PersonalLetter.State
 PURPOSE = "contacts.personal"
 # So long a letter can be taken back after "Send".
 UNDO = timedelta(seconds=10)
-FURTHEST = timedelta(days=366)
 MOST_COPIES = 20
-
-
-class TooLate(Exception):
-    """The letter is on its way, or was taken back meanwhile."""
 
 
 @transaction.atomic
@@ -80,22 +76,11 @@ def write(mailbox, record, *, subject, text, to="", copies=(), answers=None, upl
 def _check(mailbox, record, to, copies, at):
     if not mailbox.is_on:
         raise LetterRefused(_("Your mailbox is not connected. Look at its settings."))
-    if to not in addresses_of(record):
-        raise LetterRefused(_("This is none of the addresses of %(record)s.") % {"record": record})
-    if why := refusal(record, to):
-        raise LetterRefused(why)
+    letters.check(record, to, at)
     if len(copies) > MOST_COPIES:
         raise LetterRefused(_("A copy goes to %(most)s addresses at most.") % {"most": MOST_COPIES})
     if against := refused_copies(copies):
         raise LetterRefused(" ".join(against[copy] for copy in copies if copy in against))
-    if at and not timezone.now() < at < timezone.now() + FURTHEST:
-        raise LetterRefused(_("Choose a moment from now to a year ahead."))
-
-
-def addresses_of(record):
-    """Addresses to which a letter to this record may go, the main one first."""
-    rows = record.points.filter(kind=ContactPoint.Kind.EMAIL).order_by("-is_primary", "pk")
-    return list(dict.fromkeys([*filter(None, [norm_email(record.email)]), *rows.values_list("norm", flat=True)]))
 
 
 def may_track(record):
@@ -123,21 +108,32 @@ def full_text(letter):
 
 @transaction.atomic
 def take_back(letter):
-    """Stop a letter that waits. Raises TooLate when it is on its way."""
-    _hold(letter)
-    Delivery.objects.filter(pk=letter.delivery_id).update(
-        state=Delivery.State.CANCELLED, reason="taken_back", settled_at=timezone.now(), reported_at=timezone.now()
-    )
+    """Stop a letter that waits; its files are uploads again. Raises TooLate when it is on its way.
+
+    Returns what was in it, as the draft of a letter.
+    """
+    letters.take_back(letter.delivery_id)
     letter.state = State.CANCELLED
     letter.save(update_fields=["state"])
+    attached = files.files_of(letter)
+    found = {
+        "kind": "email",
+        "subject": letter.subject,
+        "text": letter.typed,
+        "to": letter.recipients[0][1],
+        "copies": ", ".join(address for _name, address in letter.recipients[1:]),
+        "answers": letter.answers_id,
+        "files": [str(key) for key in attached.order_by("pk").values_list("uuid", flat=True)],
+    }
+    files.give_back(attached)
+    return found
 
 
 @transaction.atomic
 def rewrite(letter, *, subject, text, at):
     """Change a letter that waits, or when it goes. Raises TooLate, LetterRefused."""
-    _hold(letter)
-    if not timezone.now() < at < timezone.now() + FURTHEST:
-        raise LetterRefused(_("Choose a moment from now to a year ahead."))
+    letters.hold(letter.delivery_id)
+    letters.check_moment(at)
     letter.subject, letter.typed, letter.sent_at = subject[:300], text, at
     letter.text = full_text(letter)
     letter.save(update_fields=["subject", "typed", "text", "sent_at"])
@@ -163,10 +159,3 @@ def retry(letter):
     if not send_again(rows):
         raise TooLate
     transaction.on_commit(lambda: queue.ring_account(delivery.account))
-
-
-def _hold(letter):
-    """Lock the delivery as long as it waits: nobody takes it up meanwhile."""
-    rows = Delivery.objects.select_for_update().filter(pk=letter.delivery_id, state__in=Delivery.WAITING)
-    if not rows.exists():
-        raise TooLate
