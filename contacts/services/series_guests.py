@@ -40,6 +40,7 @@ def send(task, *, by):
             raise letters.LetterRefused(f"{person['name'] or person['email']}: {why}")
     _withdraw_single_ones(row, {person["email"].lower() for person in guests} - letters_out.known_to(row), by)
     _tell(row, task, guests, by)
+    guests = [person for person in guests if person.get("told") == row.revision]
     for person in guests:
         person["answer"] = Answer.ASKED.value
         person.pop("answered", None)
@@ -144,6 +145,8 @@ def _tell(row, task, people, by, *, held=False):
             _queue(row, task, guest, "REQUEST", known if guest.told >= 0 else new, by, entries, held=held)
         elif guest.told >= 0:
             _call_off(row, task, person, contact, by)
+        else:
+            continue
         person["told"] = row.revision
 
 

@@ -339,3 +339,15 @@ def test_the_end_of_whole_days_is_a_day_before_and_the_letter_says_since_when(we
 def _everything_from(task, values, by, *, scope="all"):
     wall = rules.slot_of(task.slot)
     return series.change(task, scope, values, wall=wall, minutes=30, rule=None, minutes_before=[], by=by)
+
+
+def test_who_takes_part_in_nothing_that_is_left_is_not_invited_to_it(weekly, alice):
+    third = occurrences.occurrence(Recurrence.objects.get(), "2026-04-06T09:00")
+    series.delete(third, "following", by=alice)
+    for task in [weekly, occurrences.occurrence(Recurrence.objects.get(), "2026-03-30T09:00")]:
+        tasks.set_guests(task, [], by=alice)
+
+    assert series_guests.send(weekly, by=alice) == 0
+
+    assert not Delivery.objects.exists()
+    assert Recurrence.objects.get().people[0].get("told") is None
