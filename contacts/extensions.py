@@ -30,6 +30,7 @@ from contacts.models import Company, CompanyLink, Contact, ContactLink, QualityR
 from contacts.panels import tasks_panel as render_tasks
 from contacts.services import (
     bounces,  # noqa: F401  hears of dead addresses
+    consents,
     leaving,  # noqa: F401  what becomes of work on what goes
 )
 from contacts.views import (  # noqa: F401  register the blocks of the record pages and the list pages
@@ -38,7 +39,7 @@ from contacts.views import (  # noqa: F401  register the blocks of the record pa
     record_panels,
 )
 from crm import access, conditions, custom, files, objects, tags
-from crm.events import declare
+from crm.events import choice, declare
 from crm.field_access import may_see
 from crm.registry import Command, NavItem, benchmark, command, nav, panel, seeder
 from crm.search import SearchSource, search_source
@@ -87,7 +88,12 @@ declare("company.imported", gettext_lazy("{actor} imported this company from {fi
 declare("contact.deleted", gettext_lazy("{actor} deleted the contact {title}"), icon="trash")
 declare("company.deleted", gettext_lazy("{actor} deleted the company {title}"), icon="trash")
 declare("contact.assigned", gettext_lazy("{actor} gave this contact to {to}"), icon="user-share")
-declare("contact.stage_changed", gettext_lazy("Became {label}"), icon="arrow-up-right")
+declare(
+    "contact.stage_changed",
+    gettext_lazy("Became {label}"),
+    icon="arrow-up-right",
+    reads={"label": choice(Contact.Stage.choices, "after")},
+)
 declare("company.assigned", gettext_lazy("{actor} gave this company to {to}"), icon="user-share")
 declare("company.created", gettext_lazy("{actor} added this company"), icon="building")
 declare("contact.changed", gettext_lazy("{actor} changed {label}: {after}"), icon="pencil", noisy=True)
@@ -111,8 +117,20 @@ declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talk
 declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")
 declare("letter.failed", gettext_lazy("The letter {title} did not arrive"), icon="mail-x", group="email")
 declare("meeting.held", gettext_lazy("{actor} met the client"), icon="calendar", group="talks")
-declare("consent.given", gettext_lazy("Consent given: {purpose}"), icon="circle-check", group="email")
-declare("consent.withdrawn", gettext_lazy("Consent withdrawn: {purpose}"), icon="circle-x", group="email")
+declare(
+    "consent.given",
+    gettext_lazy("Consent given: {purpose}"),
+    icon="circle-check",
+    group="email",
+    reads={"purpose": consents.told},
+)
+declare(
+    "consent.withdrawn",
+    gettext_lazy("Consent withdrawn: {purpose}"),
+    icon="circle-x",
+    group="email",
+    reads={"purpose": consents.told},
+)
 
 
 def _exact_person(text, user):

@@ -3,10 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from contacts import seed_privacy
+from contacts.models import PrivacyRequest
 from contacts.services.privacy import retention, running  # noqa: F401  the latter registers its jobs
 from contacts.views import privacy  # noqa: F401  registers the desk
 from crm import access
-from crm.events import declare
+from crm.events import choice, declare
 from crm.notify import declare_notification
 from crm.registry import NavItem, SettingsPage, nav, periodic, seeder, settings_page
 
@@ -26,7 +27,12 @@ periodic("contacts.tasks.sweep_retention", every=24 * 3600)
 periodic("contacts.tasks.check_erasures", every=24 * 3600)
 
 
-declare("privacy.requested", _("Asked about personal data: {what}"), icon="shield-lock")
+declare(
+    "privacy.requested",
+    _("Asked about personal data: {what}"),
+    icon="shield-lock",
+    reads={"what": choice(PrivacyRequest.Kind.choices, "what")},
+)
 declare("privacy.copy_started", _("{actor} packs a copy of all data"), icon="file-zip")
 declare("privacy.copied", _("{actor} packed a copy of all data"), icon="file-zip")
 declare("privacy.fetched", _("{actor} fetched the copy of all data"), icon="download")

@@ -4,9 +4,10 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy
 
+from contacts.models import Participant
 from contacts.panels import playbooks_panel
 from contacts.services import next_steps, playbooks
-from crm.events import declare, subscribe
+from crm.events import choice, declare, subscribe
 from crm.notify import declare_notification
 from crm.registry import (
     Command,
@@ -29,7 +30,13 @@ declare("task.delegated", gettext_lazy("{actor} gave a task to {to}"), icon="use
 declare("task.deleted", gettext_lazy("{actor} deleted the task {title}"), icon="trash")
 declare("task.put_back", gettext_lazy("{actor} took back that it was deleted: {title}"), icon="rotate")
 declare("task.invited", gettext_lazy("{actor} invited {to}: {title}"), icon="send", group="email")
-declare("task.answered", gettext_lazy("{name}: {answer} ({title})"), icon="message-circle", group="email")
+declare(
+    "task.answered",
+    gettext_lazy("{name}: {answer} ({title})"),
+    icon="message-circle",
+    group="email",
+    reads={"answer": choice(Participant.Answer.choices, "answer")},
+)
 declare("task.series_changed", gettext_lazy("{actor} changed what repeats: {title}"), icon="repeat")
 declare("task.series_ended", gettext_lazy("{actor} ended what repeats: {title}"), icon="repeat-off")
 declare("playbook.started", gettext_lazy("{actor} put the playbook {title} to work"), icon="player-play")

@@ -20,7 +20,8 @@ from crm.models.event import Event
 class EventKind:
     """How an event reads in a timeline. `sentence` has {actor}, {target} and the keys of its data.
 
-    `guarded` is {key of the data: what one must be allowed to view to be told it}.
+    `guarded` is {key of the data: what one must be allowed to view to be told it}, `reads` {key: function of the data
+    that says it in the language of the reader, or None}.
     """
 
     name: str
@@ -29,13 +30,15 @@ class EventKind:
     group: str
     noisy: bool = False
     guarded: dict = field(default_factory=dict, hash=False)
+    reads: dict = field(default_factory=dict, hash=False)
 
     def guards(self, key):
         """Whether not everybody who sees the record is told what stands under a key."""
         return key in self.guarded
 
     def told_to(self, user, data):
-        """The data with the words "hidden from you" for what is not for this user."""
+        """The data in the language of this user, with the words "hidden from you" for what is not for him."""
+        data = data | {key: str(said) for key, read in self.reads.items() if (said := read(data)) is not None}
         hidden = {key for key, kind in self.guarded.items() if key in data and not access.may(user, kind)}
         return data | dict.fromkeys(hidden, _("hidden from you")) if hidden else data
 
@@ -78,9 +81,15 @@ _by_name: dict[str, Subscriber] = {}
 _known_months: set[date] = set()
 
 
-def declare(name, sentence, *, icon="point", group="changes", noisy=False, guarded=None):
+def declare(name, sentence, *, icon="point", group="changes", noisy=False, guarded=None, reads=None):
     """Make a kind of event known. Groups: talks, email, deals, service, web, orders, changes."""
-    _kinds[name] = EventKind(name, sentence, icon, group, noisy, guarded or {})
+    _kinds[name] = EventKind(name, sentence, icon, group, noisy, guarded or {}, reads or {})
+
+
+def choice(choices, key):
+    """For `reads`: the label of the choice that stands under a key of the data, or None."""
+    labels = dict(choices)
+    return lambda data: labels.get(data.get(key))
 
 
 def kind_named(name):

@@ -115,7 +115,7 @@ class _Words:
         words["target"] = _target_link(row, self.targets)
         if "field" in row.data:
             words["label"] = _label(row)
-            words["after"] = _("hidden from you") if self.is_hidden(row) else row.data.get("after") or "–"
+            words["after"] = _("hidden from you") if self.is_hidden(row) else _after(row)
         sentence = _Sentence().vformat(str(kind.sentence), words)
         if isinstance(row.data.get("minutes"), int):
             sentence = format_html("{} · {}", sentence, _("%(n)s min") % {"n": row.data["minutes"]})
@@ -190,11 +190,22 @@ def _kind_of(label):
 
 def _label(row):
     """The name of the field that was changed, in the reader's language."""
-    name = row.data["field"]
+    field = _field(row)
+    return str(field.verbose_name if field is not None else row.data.get("label") or row.data["field"])
+
+
+def _field(row):
+    """The field of a model that was changed; None for one of somebody's own."""
     try:
-        return str(apps.get_model(row.target_type)._meta.get_field(name).verbose_name)
+        return apps.get_model(row.target_type)._meta.get_field(row.data["field"])
     except (LookupError, ValueError, FieldDoesNotExist):
-        return str(row.data.get("label") or name)
+        return None
+
+
+def _after(row):
+    """What the field says since, a choice by its label in the reader's language."""
+    field, said = _field(row), row.data.get("after")
+    return (dict(field.flatchoices).get(said, said) if field is not None and said else said) or "–"
 
 
 def _target_link(row, targets):

@@ -12,7 +12,7 @@ from contacts.duplicates import duplicates_of_contact
 from contacts.models import Contact, Task
 from contacts.services import next_steps
 from crm import access, custom, tags
-from crm.events import declare
+from crm.events import choice, declare
 from crm.mail.own import own
 from crm.notify import declare_notification
 from crm.registry import (
@@ -35,7 +35,7 @@ from crm.search import SearchSource, search_source
 from crm.text import digits
 from crm.views import participants
 from tickets import filters, guards, seed, today  # noqa: F401  registers what may be asked
-from tickets.models import Article, Mailbox, Ticket
+from tickets.models import Article, Mailbox, Priority, SlaBreach, Ticket
 from tickets.services import bounces, privacy  # noqa: F401  hear of answers that came back, and of people to be erased
 from tickets.views import lists  # noqa: F401  registers the list page
 
@@ -100,10 +100,20 @@ declare(
     "ticket.assigned", gettext_lazy("{actor} gave {target} to {to}"), icon="user-share", group="service", noisy=True
 )
 declare(
-    "ticket.priority_changed", gettext_lazy("{actor} set {target} to {label}"), icon="flag", group="service", noisy=True
+    "ticket.priority_changed",
+    gettext_lazy("{actor} set {target} to {label}"),
+    icon="flag",
+    group="service",
+    noisy=True,
+    reads={"label": choice(Priority.choices, "label")},
 )
 declare(
-    "ticket.status_changed", gettext_lazy("{target} is now: {label}"), icon="circle-dot", group="service", noisy=True
+    "ticket.status_changed",
+    gettext_lazy("{target} is now: {label}"),
+    icon="circle-dot",
+    group="service",
+    noisy=True,
+    reads={"label": choice(Ticket.Status.choices, "label")},
 )
 declare(
     "ticket.tagged",
@@ -112,7 +122,13 @@ declare(
     group="service",
     noisy=True,
 )
-declare("ticket.overdue", gettext_lazy("{target} is late: {label}"), icon="alert-triangle", group="service")
+declare(
+    "ticket.overdue",
+    gettext_lazy("{target} is late: {label}"),
+    icon="alert-triangle",
+    group="service",
+    reads={"label": choice(SlaBreach.Clock.choices, "label")},
+)
 declare(
     "ticket.promise_moved",
     gettext_lazy("Working hours changed: {target} is due at another time"),

@@ -32,8 +32,11 @@ def write(run, changed, now):
     for person, consent in stated.items():
         if not person.is_new:
             consents.obey(consent)
-        label = f"{Purpose.ADVERTISING.label} · {Consent.Channel.EMAIL.label}"
-        yield person, {"purpose": label, "source": consent.source, "consent": consent.pk}
+        about = [Purpose.ADVERTISING, Consent.Channel.EMAIL]
+        yield (
+            person,
+            {"purpose": consents.said(*about), "about": about, "source": consent.source, "consent": consent.pk},
+        )
 
 
 def take_back(contact_ids, stamps):

@@ -49,6 +49,7 @@ def state_consent(contact, purpose, *, given, topic="", channel=Channel.EMAIL, s
         company=contact.company,
         actor=by,
         purpose=label_of(consent),
+        about=[purpose, channel, _topic(topic)],
         source=source,
         consent=consent.pk,
     )
@@ -77,13 +78,24 @@ def refuse(email):
 
 def label_of(consent):
     """What a statement is about, in words: "Advertising · Email · Tips"."""
-    if consent.purpose == Purpose.PERSONAL_DATA:
-        return str(consent.get_purpose_display())
-    parts = [consent.get_purpose_display(), consent.get_channel_display()]
-    if consent.topic:
-        topic = Topic.objects.filter(code=consent.topic).first()
-        parts.append(topic.name if topic else consent.topic)
-    return " · ".join(str(part) for part in parts)
+    return said(consent.purpose, consent.channel, _topic(consent.topic))
+
+
+def told(data):
+    """What the data of an event say a statement is about, in the language of who reads it; None where only words are kept."""
+    return said(*data["about"]) if "about" in data else None
+
+
+def said(purpose, channel, topic=""):
+    """A purpose, and of advertising the channel and the name of a topic, in words."""
+    if purpose == Purpose.PERSONAL_DATA:
+        return str(Purpose(purpose).label)
+    return " · ".join(str(part) for part in (Purpose(purpose).label, Channel(channel).label, topic) if part)
+
+
+def _topic(code):
+    topic = Topic.objects.filter(code=code).first() if code else None
+    return topic.name if topic else code
 
 
 def standing(contact, purpose, *, topic="", channel=Channel.EMAIL, at=None):

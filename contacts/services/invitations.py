@@ -71,9 +71,7 @@ def take_up(participants, value, at):
 
 def tell_answer(task, participant, *, by=None, text="", at):
     """Note what a participant answers, and let the owner know."""
-    letters_out.note(
-        "task.answered", task, by, name=str(participant), answer=participant.get_answer_display(), text=text
-    )
+    letters_out.note("task.answered", task, by, name=str(participant), answer=participant.answer, text=text)
     if task.owner and task.owner != by:
         with override(task.owner.language):
             words = {"name": participant, "answer": participant.get_answer_display(), "title": task.title}

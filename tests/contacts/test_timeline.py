@@ -9,8 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.translation import override
 
-from contacts.services import people
+from contacts.services import consents, lifecycle, people
 from crm import notes, participants, timeline
 from crm.events import EventRow, record, record_many
 from crm.files import store
@@ -360,3 +362,16 @@ def test_what_names_a_deleted_record_goes_with_it(client, alice, ann):
     people.delete_contact(ann, by=alice)
 
     assert [model.objects.exists() for model in (Note, Pin, Draft)] == [False, False, False]
+
+
+def test_choices_are_read_in_the_language_of_the_reader(alice, ann):
+    lifecycle.set_stage(ann, "qualified", by=alice)
+    consents.state_consent(ann, "advertising", given=False, by=alice, source="A talk")
+    record("contact.stage_changed", contact=ann, actor=alice, label="Gone since")
+
+    def read():
+        return [strip_tags(str(entry.sentence)) for entry in timeline.page(ann, alice, Wish())[0][:3]]
+
+    assert read() == ["Became Gone since", "Consent withdrawn: Advertising · Email", "Became Qualified"]
+    with override("ru"):
+        assert read() == ["Новый этап: Gone since", "Согласие отозвано: Реклама · Почта", "Новый этап: Квалифицирован"]

@@ -2,8 +2,11 @@
 
 import pytest
 from django.core import signing
+from django.utils.html import strip_tags
+from django.utils.translation import override
 
 from contacts.services import people
+from crm import timeline
 from crm.models import Delivery, Event, Notification
 from tickets.models import Article, Category, Ticket, TicketMessage
 from tickets.services import articles, desk, surveys
@@ -146,3 +149,15 @@ def test_only_administrators_set_the_desk_up(client, workspace, carol, admin, pa
 
 def test_an_unknown_visitor_sees_no_ticket(client, ticket):
     assert client.get(f"/tickets/{ticket.pk}/").status_code == 302
+
+
+def test_the_clients_timeline_says_states_in_the_language_of_the_reader(ticket, alice):
+    def newest():
+        with override("ru"):
+            return strip_tags(str(timeline.page(ticket.requester, alice, timeline.Wish())[0][0].sentence))
+
+    desk.set_priority(ticket, "urgent", by=alice)
+    assert newest() == f"Alice: у {ticket} теперь приоритет «Срочный»"
+
+    desk.set_status(ticket, "pending", by=alice)
+    assert newest() == f"{ticket}: Ждём клиента"

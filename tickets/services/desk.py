@@ -167,7 +167,7 @@ def set_status(ticket, status, *, by=None):
         company=ticket.company,
         target=ticket,
         actor=by,
-        label=str(Status(status).label),
+        label=status,
         before=before,
     )
     if status == Status.RESOLVED or (status == Status.CLOSED and was_open and by and DeskSettings.get().ask_on_close):
@@ -226,7 +226,7 @@ def set_priority(ticket, priority, *, by):
             company=ticket.company,
             target=ticket,
             actor=by,
-            label=ticket.get_priority_display(),
+            label=priority,
         )
     return ticket
 
@@ -246,7 +246,7 @@ def _wake(ticket, at):
             company=ticket.company,
             target=ticket,
             at=at,
-            label=str(Status.OPEN.label),
+            label=Status.OPEN,
         )
     ticket.status = Status.OPEN
 

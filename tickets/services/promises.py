@@ -137,7 +137,7 @@ def _breach(ticket, clock, due_at, now):
         company=ticket.company,
         target=ticket,
         at=due_at,
-        label=str(row.get_clock_display()),
+        label=clock,
     )
     if now - due_at < NEWS:
         _tell(ticket, row)

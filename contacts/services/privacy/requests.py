@@ -56,7 +56,7 @@ def note_request(contact, kind, *, by, **values):
         by=by,
         **values,
     )
-    record("privacy.requested", contact=contact, target=row, actor=by, what=str(row.get_kind_display()))
+    record("privacy.requested", contact=contact, target=row, actor=by, what=row.kind)
     return row
 
 

@@ -70,7 +70,9 @@ def test_a_statement_stands_in_the_stream(ann, topics):
     row = state_consent(ann, AD, given=False, topic="tips", source="call")
 
     event = Event.objects.get(kind="consent.withdrawn")
-    assert event.data == {"purpose": "Advertising · Email · Tips", "source": "call", "consent": row.pk}
+    assert event.data == {
+        "purpose": "Advertising · Email · Tips", "about": ["advertising", "email", "Tips"], "source": "call", "consent": row.pk,
+    }  # fmt: skip
 
 
 # Seals
