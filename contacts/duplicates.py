@@ -12,6 +12,7 @@ from contacts import (
 )
 from contacts.models import Company, CompanyPair, Contact, ContactPair, Merge
 from contacts.models.merge import KEPT_FOR
+from contacts.services.duplicates import searches
 from contacts.services.merging import details, own, own_fields  # noqa: F401  register how their rows are merged
 from crm import jobs
 from crm.events import declare, subscribe
@@ -51,7 +52,7 @@ def look_for_duplicate_companies(event):
         companies.look_at(company)
 
 
-@jobs.job("contacts.duplicates", _("Search for duplicates"), icon="users")
+@jobs.job(searches.KIND, _("Search for duplicates"), icon="users")
 def search(run):
     """Job: compare everybody; without "whole" only who has changed since."""
     from contacts.services.duplicates import scan

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from contacts.models import RetentionRule
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
+from contacts.services.duplicates import searches
 from contacts.services.mailbox import comparing, reading
 from contacts.services.privacy import certificates, chain, erasing, replay, requests
 from contacts.services.quality import figures, measuring, sources, stale
@@ -55,7 +56,7 @@ def search_duplicates():
     merging.forget_old_merges()
     admin = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").first()
     if admin:
-        jobs.start("contacts.duplicates", by=admin, params={"quiet": True})
+        searches.start(by=admin, quiet=True)
 
 
 @shared_task

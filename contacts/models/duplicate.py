@@ -124,15 +124,20 @@ class CompanyPair(DuplicatePair):
 
 
 class Candidate(models.Model):
-    """Two people whom the scan is about to compare. Numbers, not keys: it does not mind who is gone by then."""
+    """Two people whom the scan is about to compare. Numbers, not keys: it does not mind who is gone by then.
 
+    `run` is whose candidate it is: two searches at once, or one that was taken up again while it still ran, do not take
+    each other's.
+    """
+
+    run = models.UUIDField(null=True)
     first_id = models.BigIntegerField()
     second_id = models.BigIntegerField()
 
     class Meta:
         verbose_name = _("pair to compare")
         verbose_name_plural = _("pairs to compare")
-        constraints = [models.UniqueConstraint(fields=["first_id", "second_id"], name="candidate_once")]
+        constraints = [models.UniqueConstraint(fields=["run", "first_id", "second_id"], name="candidate_once")]
 
     def __str__(self):
         return f"{self.first_id} {self.second_id}"

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from contacts.lists_duplicates import CompanyPairList, ContactPairList
 from contacts.models import DuplicateSettings
-from contacts.services.duplicates import lookup
-from crm import htmx, jobs, lists
+from contacts.services.duplicates import lookup, searches
+from crm import htmx, lists
 from crm.access import require
 
 
@@ -44,8 +44,11 @@ def _desk(request, page):
 def search(request):
     """Compare everybody now instead of at night."""
     require(request.user, "contact", "edit")
-    job = jobs.start("contacts.duplicates", by=request.user, params={"whole": True})
-    return htmx.redirect(request, job.get_absolute_url())
+    job = searches.start(by=request.user, whole=True)
+    if job.by == request.user:
+        return htmx.redirect(request, job.get_absolute_url())
+    said = _("A search is under way already: what it finds will stand here.")
+    return htmx.redirect(request, reverse("contacts:duplicates"), said)
 
 
 def settings(request):

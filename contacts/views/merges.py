@@ -51,6 +51,8 @@ def new(request, kind, kept, gone):
 def never(request, kind, kept, gone):
     """These two are never the same; on to the next pair."""
     model, pairs = _models(kind)
+    if kept == gone:
+        raise Http404
     first, second = sorted([kept, gone])
     one, other = (fetch(model.objects.all(), request.user, pk, edit=True) for pk in (first, second))
     pair = pairs.objects.of(first, second).first() or pairs(first=one, second=other, score=0)

@@ -132,6 +132,17 @@ def test_never_the_same_takes_the_pair_off_the_desk_for_good(client, alice, twin
     )
 
 
+def test_nobody_is_a_duplicate_of_himself(client, alice, twins):
+    client.force_login(alice)
+    ContactPair.objects.all().delete()
+    pk = twins[0].pk
+
+    assert client.post(reverse("contacts:merge_never", args=["contact", pk, pk])).status_code == 404
+    assert client.get(reverse("contacts:merge_new", args=["contact", pk, pk])).status_code == 404
+
+    assert not ContactPair.objects.exists()
+
+
 @pytest.mark.parametrize(("act", "left"), [("merge", 1), ("never", 2)])
 def test_many_pairs_are_decided_at_once(client, alice, twins, act, left):
     client.force_login(alice)

@@ -1,9 +1,11 @@
 """Who is here already, asked of the database: while typing, for a file, at night."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import (
@@ -17,7 +19,7 @@ from contacts.models import (
     Merge,
 )
 from contacts.services import people, points
-from contacts.services.duplicates import companies, lookup, pairing
+from contacts.services.duplicates import companies, lookup, pairing, scan
 from contacts.tasks import search_duplicates
 from crm import jobs, outbox
 from crm.models import Job, Notification
@@ -236,14 +238,76 @@ def test_only_what_is_certain_is_merged_by_itself_and_only_when_wished(admin, on
 def test_a_scan_that_died_goes_on_where_it_stood(admin):
     _cast()
     one, two = (factories.contact("Katherine", "Lindqvist", birthday_on=BORN) for _n in "ab")
-    job = Job.objects.create(kind="contacts.duplicates", by=admin, checkpoint={"began": timezone.now().isoformat(), "weighed": True, "weighed_n": 7})  # fmt: skip
-    Candidate.objects.create(first_id=one.pk, second_id=two.pk)
-    Candidate.objects.create(first_id=one.pk, second_id=10**9)
+    mine = uuid4()
+    place = {"began": timezone.now().isoformat(), "weighed": True, "run": str(mine), "weighed_n": 7}
+    job = Job.objects.create(kind="contacts.duplicates", by=admin, checkpoint=place)
+    Candidate.objects.create(run=mine, first_id=one.pk, second_id=two.pk)
+    Candidate.objects.create(run=mine, first_id=one.pk, second_id=10**9)
 
     jobs.run({"job": job.pk})
 
     job.refresh_from_db()
     assert (job.state, job.done, ContactPair.objects.count()) == (Job.State.DONE, 9, 1)
+
+
+@pytest.mark.parametrize("moment", ["_collect", "_forget", "_weigh"])
+def test_two_searches_at_once_lose_nothing(admin, monkeypatch, moment):
+    """The second runs from its beginning to its end while the first is just about to do the next thing."""
+    _cast()
+    for _n in "ab":
+        factories.contact("Katherine", "Lindqvist", birthday_on=BORN, email="kate@home.example")
+    first, second = (jobs.start("contacts.duplicates", by=admin, params={"whole": True}) for _n in "ab")
+    real = getattr(scan, moment)
+
+    def step_aside(*args):
+        monkeypatch.setattr(scan, moment, real)
+        jobs.run({"job": second.pk})
+        return real(*args)
+
+    monkeypatch.setattr(scan, moment, step_aside)
+    jobs.run({"job": first.pk})
+
+    assert set(Job.objects.values_list("state", flat=True)) == {Job.State.DONE}
+    assert (ContactPair.objects.open().count(), Candidate.objects.count()) == (1, 0)
+
+
+def test_a_search_that_was_taken_up_twice_loses_nothing(admin, monkeypatch):
+    """The first worker's lease ran out while it collected; a second does the whole job meanwhile."""
+    _cast()
+    for _n in "ab":
+        factories.contact("Katherine", "Lindqvist", birthday_on=BORN, email="kate@home.example")
+    job = jobs.start("contacts.duplicates", by=admin, params={"whole": True})
+    real = scan._forget
+
+    def late(since):
+        monkeypatch.setattr(scan, "_forget", real)
+        jobs.run({"job": job.pk})
+        real(since)
+
+    monkeypatch.setattr(scan, "_forget", late)
+    jobs.run({"job": job.pk})
+
+    assert ContactPair.objects.open().count() == 1
+
+
+def test_one_search_at_a_time_and_what_broke_off_leaves_nothing(client, admin, alice):
+    client.force_login(admin)
+    client.post(reverse("contacts:duplicate_search"))
+    search_duplicates()
+    client.force_login(alice)
+    answer = client.post(reverse("contacts:duplicate_search"), follow=True)
+
+    job = Job.objects.get(kind="contacts.duplicates")
+    assert "A search is under way already" in answer.content.decode()
+    Candidate.objects.create(run=uuid4(), first_id=1, second_id=2)
+    jobs.cancel(job)
+
+    client.post(reverse("contacts:duplicate_search"))
+    assert not Candidate.objects.exists()
+    assert list(Job.objects.order_by("pk").values_list("by", "state")) == [
+        (admin.pk, "cancelled"),
+        (alice.pk, "queued"),
+    ]
 
 
 def test_whoever_comes_by_letter_or_form_is_compared_at_once(alice, anna):

@@ -1,9 +1,10 @@
 """Everybody compared with everybody, in blocks that the database makes, batch by batch.
 
-A job that may be run again: candidates stand in a table of their own, and the checkpoint says up to which they have been
-weighed. People who have not changed since the last scan are compared only with those who have.
+A job that may be run again: candidates stand in a table of their own, and the checkpoint says whose they are and up to
+which they have been weighed. People who have not changed since the last scan are compared only with those who have.
 """
 
+import uuid
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -29,7 +30,7 @@ _KEYS = {
     "company, name": "SELECT id, company_id || left(name_key, 4) FROM contacts_contact WHERE company_id IS NOT NULL",
 }
 _CODED = "(SELECT id, contacts_name_code(name_key) AS code, birthday_on, company_id, city FROM contacts_contact WHERE name_key <> '') c"
-_TAKEN = "INSERT INTO contacts_candidate (first_id, second_id) {found} ON CONFLICT DO NOTHING"
+_TAKEN = "INSERT INTO contacts_candidate (run, first_id, second_id) SELECT %(run)s::uuid, f.* FROM ({found}) f ON CONFLICT DO NOTHING"
 _CHANGED = """AND bool_or(id IN (SELECT id FROM contacts_contact WHERE updated_at >= %(since)s
   UNION ALL SELECT contact_id FROM contacts_contactpoint WHERE created_at >= %(since)s AND contact_id IS NOT NULL))"""
 
@@ -39,12 +40,14 @@ def scan(run, *, whole=False):
     settings = DuplicateSettings.get()
     began = run.checkpoint.get("began") or timezone.now().isoformat()
     since = None if whole else settings.scanned_to
+    mine = run.checkpoint.get("run")
     if "weighed" not in run.checkpoint:
+        mine = str(uuid.uuid4())
         run.start(len(_KEYS) + 1)
-        _collect(run, since)
+        _collect(run, since, mine)
     run.row.done = run.checkpoint.get("weighed_n", 0)
-    run.start(Candidate.objects.count() + run.row.done)
-    _weigh(run, began)
+    run.start(Candidate.objects.filter(run=mine).count() + run.row.done)
+    _weigh(run, {"began": began, "weighed": True, "run": mine})
     companies.scan()
     pairing.note_clusters(ContactPair)
     pairing.note_clusters(CompanyPair)
@@ -54,16 +57,14 @@ def scan(run, *, whole=False):
     return {"rows": [[_("Pairs to decide"), open_pairs], [_("Merged by themselves"), merged]]}
 
 
-def _collect(run, since):
+def _collect(run, since, mine):
     """Candidates of every key, one key a transaction."""
-    with transaction.atomic():
-        Candidate.objects.all().delete()
     changed = _CHANGED if since else ""
     for keys in _KEYS.values():
         found = couples(keys.format(coded=_CODED), "contacts_contactpair", having=changed)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '256MB'")
-            cursor.execute(_TAKEN.format(found=found), {"since": since})
+            cursor.execute(_TAKEN.format(found=found), {"since": since, "run": mine})
             run.advance()
     _forget(since)
 
@@ -78,15 +79,16 @@ def _forget(since):
     ContactPair.objects.open().filter(second__in=changed).delete()
 
 
-def _weigh(run, began):
+def _weigh(run, place):
     """Weigh the candidates in the order of their keys, a batch a transaction."""
     frequent = pairing.Frequencies.counted()
-    while rows := list(Candidate.objects.order_by("pk").values_list("pk", "first_id", "second_id")[:BATCH]):
+    mine = Candidate.objects.filter(run=place["run"])
+    while rows := list(mine.order_by("pk").values_list("pk", "first_id", "second_id")[:BATCH]):
         with transaction.atomic():
             found = pairing.keep([(first, second) for _pk, first, second in rows], frequent)
-            Candidate.objects.filter(pk__lte=rows[-1][0]).delete()
+            mine.filter(pk__lte=rows[-1][0]).delete()
             done = run.checkpoint.get("weighed_n", 0) + len(rows)
-            run.advance(len(rows), checkpoint={"began": began, "weighed": True, "weighed_n": done}, found=found)
+            run.advance(len(rows), checkpoint=place | {"weighed_n": done}, found=found)
 
 
 def look_at(contact):
