@@ -4,14 +4,13 @@ from decimal import Decimal
 
 from celery import shared_task
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from analytics.models import ClvFit
 from analytics.services import facts
 from analytics.services.common import rows
-from crm.models import User
-from crm.notify import notify
+from crm.notify import tell_administrators
 
 _HISTORY = """
 SELECT count(*) - 1, extract(epoch FROM max(paid_at) - min(paid_at)) / 604800, extract(epoch FROM %(now)s - min(paid_at)) / 604800,
@@ -56,7 +55,12 @@ def check_facts():
     if not found:
         return
     day = timezone.localdate()
-    for user in User.objects.filter(is_active=True, is_superuser=True):
-        with translation.override(user.language or None):
-            text = gettext("Differences between the figures and their records: %(n)d. They have been mended.")
-            notify(user, "facts.differ", text % {"n": sum(found.values())}, reverse("analytics:index"), key=f"{day}")
+    tell_administrators(
+        "facts.differ",
+        lambda: (
+            gettext("Differences between the figures and their records: %(n)d. They have been mended.")
+            % {"n": sum(found.values())}
+        ),
+        reverse("analytics:index"),
+        key=f"{day}",
+    )

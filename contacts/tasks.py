@@ -4,11 +4,9 @@ import logging
 import time
 
 from celery import shared_task
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from contacts.models import RetentionRule
 from contacts.services import digest, ledger, merging, next_steps, occurrences, opt_in, reminders
@@ -18,7 +16,7 @@ from contacts.services.privacy import certificates, chain, erasing, replay, requ
 from contacts.services.quality import figures, measuring, sources, stale
 from crm import jobs
 from crm.models import User
-from crm.notify import notify
+from crm.notify import tell_administrators
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +74,13 @@ def check_consents():
         found, after = ledger.broken_chains(after)
         broken += found
     for contact_id in broken[:20]:
-        for person in User.objects.filter(Q(is_superuser=True), is_active=True):
-            with override(person.language):
-                text = _("A statement in the ledger of consents was altered or removed.")
-            url = reverse("contacts:consents", args=[contact_id])
-            notify(person, "consents.broken", text, url=url, key=f"consents:{contact_id}")
+        url = reverse("contacts:consents", args=[contact_id])
+        tell_administrators(
+            "consents.broken",
+            lambda: _("A statement in the ledger of consents was altered or removed."),
+            url,
+            key=f"consents:{contact_id}",
+        )
 
 
 @shared_task

@@ -7,10 +7,9 @@ from datetime import timedelta
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from crm.models import StoredFile, User
-from crm.notify import notify
+from crm.models import StoredFile
+from crm.notify import tell_administrators
 
 EVERY = timedelta(days=30)
 # What is damaged is looked at daily: it may have come back from a backup.
@@ -45,8 +44,9 @@ def compare(file):
 
 def _tell(file, trouble):
     log.error("File %s (%s) is %s", file.pk, file.content.name, trouble)
-    for person in User.objects.filter(is_superuser=True, is_active=True):
-        with override(person.language):
-            said = StoredFile.Trouble(trouble).label
-            text = _("“%(name)s” is %(trouble)s. Bring it back from a backup.") % {"name": file.name, "trouble": said}
-        notify(person, "file.trouble", text, file.get_absolute_url(), key=f"{file.pk}:{trouble}")
+
+    def say():
+        said = {"name": file.name, "trouble": StoredFile.Trouble(trouble).label}
+        return _("“%(name)s” is %(trouble)s. Bring it back from a backup.") % said
+
+    tell_administrators("file.trouble", say, file.get_absolute_url(), key=f"{file.pk}:{trouble}")

@@ -3,16 +3,14 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from crm.events import EventRow, record_many
 from crm.mail import hooks
 from crm.mail.reports import read_report
-from crm.models import Delivery, User
-from crm.notify import notify
+from crm.models import Delivery
+from crm.notify import tell_administrators
 
 # How long an address that does not exist gets no letters that nobody wrote by hand.
 MUTED = timedelta(days=30)
@@ -78,11 +76,12 @@ def muted(deliveries):
 
 
 @hooks.on_report
-def tell_administrators(delivery, report):
+def tell_of_colleague(delivery, report):
     """A notification that cannot reach a colleague is told to the administrators, on the page only."""
     if delivery.purpose != "crm.notification" or not report.is_hard:
         return
-    for person in User.objects.filter(Q(is_superuser=True), is_active=True):
-        with override(person.language):
-            text = _("Letters to %(address)s do not arrive: the address does not exist.") % {"address": delivery.to}
-        notify(person, "mail.bounced", text, key=f"bounce:{delivery.to}")
+    tell_administrators(
+        "mail.bounced",
+        lambda: _("Letters to %(address)s do not arrive: the address does not exist.") % {"address": delivery.to},
+        key=f"bounce:{delivery.to}",
+    )

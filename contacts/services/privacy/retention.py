@@ -170,7 +170,9 @@ def _carry_out(rule, run, now, tell):
 def _stop(run, fault):
     """Note why a rule came to nothing; administrators hear of it the first night, not every night."""
     run.fault = fault
-    run.save(update_fields=["fault"])
+    if not RetentionRun.objects.filter(pk=run.pk).update(fault=fault):
+        # The rule was deleted meanwhile, and its runs with it.
+        return
     before = run.rule.runs.filter(is_trial=False, pk__lt=run.pk).first()
     if before is None or not before.fault:
         tell_administrators(
