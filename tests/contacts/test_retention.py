@@ -227,7 +227,8 @@ def test_a_rule_that_cannot_be_carried_out_keeps_no_other_waiting_and_is_told_on
         ("The rule of retention “Ages” stopped: something went wrong; the log of the program says what.", ages.get_absolute_url()),
     ]  # fmt: skip
     client.force_login(admin)
-    assert "Stopped: its condition asks about" in client.get(asks.get_absolute_url()).content.decode()
+    page = client.get(asks.get_absolute_url()).content.decode()
+    assert ("Stopped:</b> its condition asks about" in page, "Stopped: its condition asks about" in page) == (True, True)
     assert client.get(reverse("contacts:retention")).content.decode().count("stopped ") == 2
     client.post(reverse("contacts:retention_trial", args=[asks.pk]))
     outbox.run_due()

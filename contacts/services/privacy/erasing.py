@@ -95,7 +95,7 @@ def _carry_out(erasure, tell):
     named = {}
     # Looking through every table takes its time: not while the record is locked.
     if erasure.cause != Erasure.Cause.RULE:
-        named = mentions.left(person, found, without=last_models(), step=lambda: tell(done, total))
+        named = mentions.left(person, found, without=last_models(), step=partial(tell, done, total))
     _finish(erasure, person, named)
 
 

@@ -8,6 +8,7 @@ from html import escape
 from django.db.models import Max, Q
 
 from contacts.imports.encodings import encoding_of
+from contacts.imports.reading import SAMPLE
 from contacts.models import ImportRun
 from contacts.services.privacy import scanning
 from crm.models import StoredFile
@@ -76,7 +77,7 @@ def holds(file, texts):
     with content:
         if not zipfile.is_zipfile(content):
             content.seek(0)
-            encoding = encoding_of(content, content.read(PIECE))
+            encoding = encoding_of(content, content.read(SAMPLE))
             content.seek(0)
             return _stands_in(content, encoding, _patterns(texts))
         wanted = _patterns(escape(text, quote=False) for text in texts)

@@ -85,12 +85,8 @@ def start_erasure(row, *, by):
     if row.job and not row.job.is_over:
         return row.job
     row.erasure = erasure
-    at_work = row.erasure.requests.filter(job__state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
-    job = (
-        at_work.job
-        if at_work
-        else jobs.start("contacts.erasure", by=by, params={"request": row.pk}, subject=f"№ {row.pk}")
-    )
+    at_work = Job.objects.filter(pk__in=erasure.requests.values("job"), state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    job = at_work.first() or jobs.start("contacts.erasure", by=by, params={"request": row.pk}, subject=f"№ {row.pk}")
     _take_up(row, job)
     return job
 
