@@ -130,6 +130,13 @@ class Deal(Owned):
             models.Index(fields=["closed_at", "id"], condition=Q(closed_at__isnull=False), name="deal_closed"),
             models.Index(fields=["close_on", "id"], condition=Q(closed_at=None), name="deal_due"),
             models.Index(fields=["owner", "next_step_at", "id"], condition=Q(closed_at=None), name="deal_steps"),
+            # Who has an open deal, and who has none.
+            models.Index(
+                fields=["contact", "created_at"], condition=Q(state__in=["open", "hold"]), name="deal_open_contact"
+            ),
+            models.Index(
+                fields=["company", "created_at"], condition=Q(state__in=["open", "hold"]), name="deal_open_company"
+            ),
             models.Index(fields=["contact", "-id"], name="deal_of_contact"),
             models.Index(fields=["company", "-id"], name="deal_of_company"),
             GinIndex(name="deal_name_trgm", fields=["name_key"], opclasses=["gin_trgm_ops"]),

@@ -103,6 +103,17 @@ class Ticket(Owned):
                 condition=models.Q(status__in=("new", "open", "pending")),
                 name="ticket_open_due",
             ),
+            # Who has an open ticket, and who has none.
+            models.Index(
+                fields=["requester", "created_at"],
+                condition=models.Q(status__in=("new", "open", "pending")),
+                name="ticket_open_requester",
+            ),
+            models.Index(
+                fields=["company", "created_at"],
+                condition=models.Q(status__in=("new", "open", "pending")),
+                name="ticket_open_company",
+            ),
             models.Index(models.F("created_at").desc(), models.F("id").desc(), name="ticket_newest"),
             models.Index("requester", models.F("created_at").desc(), name="ticket_of_requester"),
             models.Index("company", models.F("created_at").desc(), name="ticket_of_company"),

@@ -26,7 +26,10 @@ from crm.models import Event, User
 from crm.registry import benchmarks, panels_for
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
-CITY = {"all": [{"field": "stage", "op": "is", "value": "customer"}, {"field": "language", "op": "is", "value": "ru"}]}
+FIELDS = {
+    "all": [{"field": "stage", "op": "is", "value": "customer"}, {"field": "language", "op": "is", "value": "ru"}]
+}
+RELATIONS = {"all": [{"has": "open_deals"}, {"not": {"has": "purchases", "within_days": 90}}]}
 
 
 class Command(BaseCommand):
@@ -130,14 +133,20 @@ def _pages(user):
     yield "sign-in page", guest, reverse("account_login")
     yield "today", client, reverse("today")
     yield "contact list", client, contacts
-    yield "contact list, filtered", client, f"{contacts}?{urlencode({'f': json.dumps(CITY)})}"
+    yield "contact list, filtered", client, f"{contacts}?{urlencode({'f': json.dumps(FIELDS)})}"
+    yield "contact list, by relations", client, f"{contacts}?{urlencode({'f': json.dumps(RELATIONS)})}"
     yield "contact list, searched", client, f"{contacts}?{urlencode({'q': 'смирнов'})}"
+    yield "contact list, sorted", client, f"{contacts}?sort=-touch"
     yield "contact list, page 50", client, _page(client, contacts, 50)
+    yield "contact list, page 200", client, _page(client, contacts, 200)
+    yield "search", client, f"{reverse('search')}?{urlencode({'q': 'смирнов ана'})}"
     yield from _records(client, "contact page", "contacts.contact", "contacts:contact_show")
     for panel in panels_for(user, "contact"):
         pk = _some("contacts.contact")
         if pk:
             yield f"  panel {panel.name}", client, reverse("panel", args=["contact", panel.name, pk])
+    yield "company list", client, reverse("contacts:companies")
+    yield from _records(client, "company page", "contacts.company", "contacts:company_show")
     yield "deal board", client, deals
     yield "deal table", client, reverse("deals:table")
     yield from _records(client, "deal page", "deals.deal", "deals:deal_show")
