@@ -1,6 +1,9 @@
 """An erasure that runs twice at once, because a job seemed dead or a person has asked twice: it is one, and is told once."""
 
+from threading import Thread
+
 import pytest
+from django.db import connection, transaction
 
 from contacts.models import Contact, Erasure, PrivacyRequest
 from contacts.services import people, privacy
@@ -75,3 +78,52 @@ def test_two_requests_of_one_person_are_one_work(ann, alice):
     assert list(rows) == [(row.pk, "done", erasure.pk, None) for row in (first, second, later)]
     with pytest.raises(privacy.ErasureRefused, match="not there any more"):
         requests.start_erasure(later, by=alice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_is_begun_while_the_erasure_ends_waits_and_is_told(ann, alice):
+    first, second = (requests.note_request(ann, "erasure", by=alice) for _n in range(2))
+    erasure = privacy.begin(ann, by=alice)
+    said = {}
+
+    def beside(name, act):
+        def run():
+            try:
+                said[name] = act()
+            except Exception as error:  # shown by the assertions below
+                said[name] = error
+            finally:
+                connection.close()
+
+        thread = Thread(target=run)
+        thread.start()
+        return thread
+
+    with transaction.atomic():
+        # The end of the erasure needs this row late, when it has locked everything else.
+        PrivacyRequest.objects.select_for_update().get(pk=first.pk)
+        ending = beside("ended", lambda: privacy.erase(erasure))
+        while _waiting() < 1 and ending.is_alive():
+            pass
+        beginning = beside("begun", lambda: requests.start_erasure(second, by=alice))
+        while _waiting() < 2 and beginning.is_alive():
+            pass
+        assert (ending.is_alive(), beginning.is_alive()) == (True, True)
+    ending.join()
+    beginning.join()
+
+    assert said["ended"] == erasure
+    assert (type(said["begun"]), str(said["begun"])) == (privacy.ErasureRefused, "The person is not there any more.")
+    rows = PrivacyRequest.objects.order_by("pk").values_list("state", "erasure", "job")
+    assert list(rows) == [("done", erasure.pk, None)] * 2
+    assert chain.faults() == (1, [])
+
+
+def _waiting():
+    """How many connections to this database wait for a row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks"
+            " WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        )
+        return cursor.fetchone()[0]
