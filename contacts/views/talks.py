@@ -114,7 +114,10 @@ def unsent_of(record, user):
 
 def later_to(record, user):
     """Letters to this record in the company's name that the user wrote and that wait for their moment."""
-    return list(letters.later_by(user).filter(target_type=record._meta.label_lower, target_id=record.pk)[:20])
+    # Of whoever was merged into this person the letter keeps the old target, and goes to this contact.
+    is_person = isinstance(record, Contact)
+    link = {"contact_id": record.pk} if is_person else {"target_type": "contacts.company", "target_id": record.pk}
+    return list(letters.later_by(user).filter(**link)[:20])
 
 
 def _other_end(letter):

@@ -1,16 +1,13 @@
 """Forms of records: title, owner, whom they are tied to, own fields."""
 
-import hashlib
-import json
-
 from django import forms
 from django.urls import reverse
 
 from crm import access
-from crm.custom import definitions, values
 from crm.custom.forms import WithCustom
-from crm.forms import TwoColumns, Watchful, one_line_only
-from crm.models import CustomField, ObjectRecord, User
+from crm.forms import TwoColumns, one_line_only
+from crm.forms_watchful import FieldWatchful
+from crm.models import ObjectRecord, User
 from crm.objects import records
 from crm.objects.relations import links_of, relations_of, target_named, tied
 from crm.picking import find_in
@@ -35,7 +32,7 @@ class TiedField(forms.CharField):
             raise forms.ValidationError(str(error)) from None
 
 
-class RecordForm(WithCustom, Watchful, forms.ModelForm):
+class RecordForm(FieldWatchful, WithCustom, forms.ModelForm):
     """A record of a kind; the field named `only` alone for an edit in place.
 
     A new record may be tied at once; later the form changes only what it has one of.
@@ -53,14 +50,14 @@ class RecordForm(WithCustom, Watchful, forms.ModelForm):
         self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("name")
         self._name_title()
         if only:
-            self.fields = {name: self.fields[name] for name in (only, "seen")}
-            # A cell tells two people's writing apart itself.
-            self.fields["seen"].initial = ""
+            self.fields = {only: self.fields[only]}
         else:
             self._add_ties()
         one_line_only(self)
         self.helper = TwoColumns(self, wide=["title"])
         self.with_custom(kind.subject, by, only)
+        if not only:
+            self.watch()
 
     def _name_title(self):
         self.fields["title"].label = self.kind.title_label
@@ -79,37 +76,6 @@ class RecordForm(WithCustom, Watchful, forms.ModelForm):
             self.fields[relation.name] = TiedField(relation, self.by)
             if present is not None:
                 self.initial[relation.name] = f"{present} #{present.pk}"
-
-    def _print(self, row=None):
-        """The own fields and the ties that this form writes count as well."""
-        row, plain = row or self.instance, super()._print(row)
-        if row.pk is None or self.only:
-            return plain
-        own = {field.key: row.custom.get(field.key) for field in self._own()}
-        ties = {
-            relation.name: list(tied(relation, row, self.by).values_list("pk", flat=True))
-            for relation in relations_of(self.kind)
-            if relation.is_single and access.may(self.by, relation.target)
-        }
-        return hashlib.sha256(json.dumps([plain, own, ties], sort_keys=True).encode()).hexdigest()[:32]
-
-    def _own(self):
-        """The own fields that this person changes in the form of a record that is there."""
-        kept_elsewhere = {CustomField.Kind.FILE, CustomField.Kind.FORMULA}
-        fields = definitions.fields_of(self.kind.subject, self.by)
-        return [field for field in fields if field.kind not in kept_elsewhere and field.editable_by(self.by)]
-
-    def _others(self, saved, data):
-        found = super()._others(saved, data)
-        typed = self.custom.state().custom if self.custom is not None else {}
-        changed = [field for field in self._own() if saved.custom.get(field.key) != typed.get(field.key)]
-        names = values.names_of([(field, saved.custom.get(field.key)) for field in changed], self.by)
-        found += [(field.label, values.text(field, saved.custom.get(field.key), names) or "–") for field in changed]
-        for relation in self.relations:
-            present = tied(relation, saved, self.by).first()
-            if present != data.get(relation.name):
-                found.append((relation.label, str(present or "–")))
-        return found
 
     def clean(self):
         data = super().clean()

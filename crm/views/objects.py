@@ -79,32 +79,30 @@ def _create(request, kind):
     return htmx.redirect(request, record.get_absolute_url(), said)
 
 
+@transaction.atomic
 def edit(request, code, pk):
-    kind, record = _record(request, code, pk, edit=True)
-    if request.method != "POST":
-        return _form(request, kind, RecordForm(instance=record, kind=kind, by=request.user))
-    with transaction.atomic():
-        form = RecordForm(request.POST, instance=record, kind=kind, by=request.user)
-        if form.is_valid() and _saved(record, form, request.user):
-            still_seen = ObjectRecord.objects.visible_to(request.user).filter(pk=pk).exists()
-            url = record.get_absolute_url() if still_seen else ObjectList(kind).url
-            return htmx.redirect(request, url, _("Saved."))
-        transaction.set_rollback(True)
+    kind, record = _record(request, code, pk, edit=True, lock=request.method == "POST")
+    form = RecordForm(request.POST or None, instance=record, kind=kind, by=request.user)
+    if request.method == "POST" and form.is_valid() and _saved(record, form, request.user):
+        still_seen = ObjectRecord.objects.visible_to(request.user).filter(pk=pk).exists()
+        url = record.get_absolute_url() if still_seen else ObjectList(kind).url
+        return htmx.redirect(request, url, _("Saved."))
     return _form(request, kind, form, record)
 
 
 def _saved(record, form, user):
-    """Write what was changed; what stands against it becomes an error of the form."""
+    """Write what was changed, all or nothing; what stands against it becomes an error of the form."""
     data = form.cleaned_data
     try:
-        if "title" in form.changed_data:
-            records.change_title(record, data["title"], by=user)
-        if "owner" in form.changed_data:
-            records.assign(record, data["owner"], by=user)
-        for relation in form.relations:
-            if relation.name in form.changed_data:
-                ties.set_single(relation, record, data[relation.name], by=user)
-        form.save_custom()
+        with transaction.atomic():
+            if "title" in form.changed_data:
+                records.change_title(record, data["title"], by=user)
+            if "owner" in form.changed_data:
+                records.assign(record, data["owner"], by=user)
+            for relation in form.relations:
+                if relation.name in form.changed_data:
+                    ties.set_single(relation, record, data[relation.name], by=user)
+            form.save_custom()
     except (records.Taken, ties.TieRefused) as refusal:
         form.add_error(None, str(refusal))
         return False

@@ -15,7 +15,10 @@ async function send(zone, file) {
   } finally {
     bar.remove();
   }
+  changed(zone);
 }
+// What keeps a form's draft hears of it as of any other input.
+const changed = (zone) => zone?.dispatchEvent(new Event("input", { bubbles: true }));
 const sendAll = (zone, files) => [...files].forEach((file) => send(zone, file));
 const zoneOf = (event) => event.target.closest?.("[data-upload]") || event.target.closest?.("form")?.querySelector("[data-upload]");
 
@@ -39,4 +42,9 @@ for (const name of ["dragover", "dragleave", "drop"]) {
     if (name === "drop") sendAll(zone, event.dataTransfer.files);
   });
 }
-document.addEventListener("click", (event) => { event.target.closest("[data-remove]")?.closest(".file-x")?.remove(); });
+document.addEventListener("click", (event) => {
+  const line = event.target.closest("[data-remove]")?.closest(".file-x");
+  const zone = line?.closest("[data-upload]");
+  line?.remove();
+  changed(zone);
+});
