@@ -50,6 +50,9 @@ class FieldWatchful:
         return [name for name in super().changed_data if name not in self.untouched]
 
     def clean(self):
+        # Also what its box cannot show, such as an owner who has left: rules look at what stands there.
+        kept = self.untouched.intersection(self._meta.fields)
+        self.cleaned_data |= {name: getattr(self.instance, name) for name in kept}
         data = super().clean()
         if self.theirs:
             raise forms.ValidationError(

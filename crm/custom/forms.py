@@ -123,6 +123,7 @@ class CustomForm(forms.Form):
         typed = dict(self.before)
         if self.is_bound and self.errors is not None:  # cleans once
             boxes = [f for f in self.shown if f.name in self.cleaned_data and not self._is_upload(f)]
+            boxes = [f for f in boxes if f.name not in self.untouched]
             typed |= {f.key: self.cleaned_data.get(f.name) for f in boxes}
         held = {key: value for key, value in typed.items() if value is not None}
         return writing.State(self.subject, self.record, held, self.overrides, self.by)

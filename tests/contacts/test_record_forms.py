@@ -130,6 +130,8 @@ def test_what_a_box_cannot_show_is_not_emptied_by_saving_the_rest(client, admin,
     """An owner who has left, a choice that is retired, a zone of an older name."""
     retired = [{"key": "old", "en": "Old", "ru": "Old", "retired": True}, {"key": "new", "en": "New", "ru": "New"}]
     CustomField.objects.create(subject="contact", key="size", kind="choice", label_en="Size", choices=retired)
+    needs = {"require": {"all": [{"field": "owner", "op": "empty"}]}}
+    CustomField.objects.create(subject="contact", key="why", kind="text", label_en="Why nobody", rules=needs)
     mallory.is_active = False
     mallory.save()
     Contact.objects.filter(pk=ann.pk).update(owner=mallory, time_zone="CET", custom={"size": "old"})
