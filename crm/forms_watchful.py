@@ -14,8 +14,7 @@ class FieldWatchful:
     says the same when it comes back takes what stands there now and counts as unchanged. One that was changed here and
     by somebody else is refused once: what was written here is kept, `theirs` tells what the others wrote.
 
-    Call `watch()` at the end of `__init__` of the whole form: an edit in place sends what it showed itself. Whoever saves
-    fetches the record locked: `fetch(…, lock=True)`.
+    Call `watch()` at the end of `__init__`. Whoever saves fetches the record locked: `fetch(…, lock=True)`.
     """
 
     opened = ""

@@ -136,8 +136,7 @@ class DealForm(FieldWatchful, WithCustom, forms.ModelForm):
         self.fields.get("probability") and self.fields["probability"].widget.attrs.update(min=0, max=100)
         self.helper = two_columns(self, wide=["name"])
         self.with_custom("deal", user, only)
-        if not only:
-            self.watch()
+        self.watch()
 
     def clean_rate(self):
         return self.cleaned_data.get("rate") or Decimal(1)

@@ -94,9 +94,10 @@ def edit(request, pk):
     return render(request, "deals/deal_form.html", context, status=422 if form.errors else 200)
 
 
+@transaction.atomic
 def field(request, pk, name):
     """One fact in place: GET gives the small form, POST writes it."""
-    deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True)
+    deal = fetch(Deal.objects.for_card(), request.user, pk, edit=True, lock=request.method == "POST")
     if name not in FACTS or not field_access.may_see(request.user, "deal", name):
         return HttpResponse(status=404)
     field_access.require(request.user, "deal", name)

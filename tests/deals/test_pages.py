@@ -1,6 +1,7 @@
 """Every page opens, for those who may, with few queries."""
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -259,3 +260,20 @@ def test_the_whole_form_keeps_what_a_colleague_wrote_meanwhile(client, alice, ma
     deal.refresh_from_db()
     assert (refused.status_code, deal.source) == (422, "Web")
     assert refused.context["form"].theirs == [("Source", "Web")]
+
+
+def test_a_fact_that_somebody_changed_meanwhile_is_not_written_over_at_once(client, deal, alice):
+    client.force_login(alice)
+    url = reverse("deals:deal_field", args=[deal.pk, "close_on"])
+    opened = client.get(url).context["form"].opened
+    Deal.objects.filter(pk=deal.pk).update(close_on=date(2026, 12, 24))
+
+    refused = client.post(url, {"close_on": "2026-12-31", "opened": opened})
+    now = Deal.objects.get(pk=deal.pk).close_on
+    again = client.post(url, {"close_on": "2026-12-31", "opened": refused.context["form"].opened})
+
+    assert (refused.status_code, now) == (422, date(2026, 12, 24))
+    assert refused.context["form"].theirs == [("Expected close", "2026-12-24")]
+    assert "Somebody saved this while you were writing." in refused.text
+    assert 'value="2026-12-31"' in refused.text
+    assert (again.status_code, Deal.objects.get(pk=deal.pk).close_on) == (302, date(2026, 12, 31))
