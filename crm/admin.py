@@ -2,12 +2,12 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from crm import audit
+from crm import audit, outbox
 from crm.models import (
     CustomField,
     Delivery,
@@ -167,8 +167,15 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Try parked messages again"))
     def try_again(self, request, queryset):
         parked = queryset.filter(state=OutboxMessage.State.PARKED)
+        over = parked.filter(kind__in=outbox.given_up_for_good()).count()
+        parked = parked.exclude(kind__in=outbox.given_up_for_good())
         count = parked.update(state=OutboxMessage.State.READY, attempts=0, lease_until=None)
         self.message_user(request, _("%(count)s messages are tried again.") % {"count": count})
+        if over:
+            text = _(
+                "Left out, because their jobs are over: %(count)s. Start those jobs again where they were started."
+            )
+            self.message_user(request, text % {"count": over}, messages.WARNING)
 
 
 @admin.register(CustomField)

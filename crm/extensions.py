@@ -41,6 +41,7 @@ declare("object.changed", _("{actor} changed {label}: {after}"), icon="pencil", 
 declare("email.bounced", _("The letter {subject} came back"), icon="mail-x", group="email")
 
 periodic("crm.tasks.sweep_outbox", every=3)
+periodic("crm.tasks.end_given_up_jobs", every=300)
 periodic("crm.tasks.sweep_mail", every=3, queue="mail")
 periodic("crm.tasks.beat_heartbeat", every=15)
 periodic("crm.tasks.remove_stray_uploads", every=6 * 3600)

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pghistory
 from django.db import transaction
+from django.db.models import Exists, OuterRef, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -16,6 +18,7 @@ from django.utils.translation import override
 from crm import outbox
 from crm.kept import keeping
 from crm.models.job import Job
+from crm.models.outbox import OutboxMessage
 from crm.models.user import User
 from crm.notify import notify
 
@@ -135,6 +138,15 @@ def give_up(payload):
                 "It broke off each time it was tried. What was finished stays: start it again, or ask an administrator."
             ),
         )
+
+
+def end_given_up():
+    """Give up jobs that still wait or run, though their row of the outbox is parked: nobody comes back to them."""
+    parked = OutboxMessage.objects.filter(kind="job", state=OutboxMessage.State.PARKED)
+    parked = parked.filter(key=Cast(OuterRef("pk"), TextField()))
+    left = Job.objects.filter(Exists(parked), state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    for number in left.values_list("pk", flat=True):
+        give_up({"job": number})
 
 
 @outbox.handler("job", atomic=False, give_up=give_up)

@@ -160,6 +160,11 @@ def renew(kind, key, lease=LEASE):
     )
 
 
+def given_up_for_good():
+    """Kinds whose work is over once it is parked: another try would do nothing."""
+    return {entry.kind for entry in _handlers.values() if entry.give_up}
+
+
 def retry(message):
     """Give a parked row another five tries, now."""
     OutboxMessage.objects.filter(pk=message.pk, state=OutboxMessage.State.PARKED).update(

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from crm import events, file_checks, files, outbox, tags
+from crm import events, file_checks, files, jobs, outbox, tags
 from crm.lists import alerts
 from crm.mail import queue as mail_queue
 from crm.mail import worker
@@ -25,6 +25,12 @@ def sweep_outbox():
     worker_heartbeat()
     for queue in outbox.sweep():
         outbox.ring(queue)
+
+
+@shared_task
+def end_given_up_jobs():
+    """Give up jobs that nobody comes back to."""
+    jobs.end_given_up()
 
 
 @shared_task

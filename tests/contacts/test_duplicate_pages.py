@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from contacts.models import Company, Contact, ContactPair, DuplicateSettings, Merge
 from contacts.services import merging, people
-from crm import access
-from crm.models import Job
+from contacts.tasks import search_duplicates
+from crm import access, tasks
+from crm.models import Job, OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -228,3 +229,19 @@ def test_the_persons_page_names_who_may_be_the_same_and_what_was_merged(client, 
     assert "Merged" in client.get(panel).content.decode()
     client.force_login(carol)
     assert "May be the same" not in client.get(panel).content.decode()
+
+
+def test_a_search_that_nobody_comes_back_to_holds_up_no_other(admin):
+    search_duplicates()
+    Job.objects.update(state="running")
+    OutboxMessage.objects.filter(kind="job").update(state="parked", attempts=5)
+    search_duplicates()
+    assert list(Job.objects.values_list("state", flat=True)) == ["running"]
+
+    tasks.end_given_up_jobs()
+    search_duplicates()
+
+    assert list(Job.objects.order_by("pk").values_list("kind", "state")) == [
+        ("contacts.duplicates", "failed"),
+        ("contacts.duplicates", "queued"),
+    ]

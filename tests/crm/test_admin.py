@@ -65,3 +65,23 @@ def test_parked_messages_are_tried_again_and_others_left(client, admin_person):
     done.refresh_from_db()
     assert (parked.state, parked.attempts) == ("ready", 0)
     assert (done.state, done.attempts) == ("done", 1)
+
+
+def test_a_job_that_was_given_up_is_not_tried_again_and_the_page_says_so(client, admin_person):
+    rows = [OutboxMessage.objects.create(kind=kind, key="1", state="parked", attempts=5) for kind in ("job", "x")]
+    client.force_login(admin_person)
+
+    answer = client.post(
+        address(OutboxMessage, "changelist"),
+        {"action": "try_again", "_selected_action": [row.pk for row in rows]},
+        follow=True,
+    )
+
+    assert list(OutboxMessage.objects.order_by("kind").values_list("kind", "state", "attempts")) == [
+        ("job", "parked", 5),
+        ("x", "ready", 0),
+    ]
+    assert [str(message) for message in answer.context["messages"]] == [
+        "1 messages are tried again.",
+        "Left out, because their jobs are over: 1. Start those jobs again where they were started.",
+    ]

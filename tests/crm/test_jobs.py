@@ -1,6 +1,6 @@
 import pytest
 
-from crm import jobs, outbox
+from crm import jobs, outbox, tasks
 from crm.models import Job, Notification, OutboxMessage
 
 
@@ -125,3 +125,21 @@ def test_what_a_job_holds_is_let_go_however_it_ends(alice, end):
             == "It broke off each time it was tried. What was finished stays: start it again, or ask an administrator."
         )
         assert Notification.objects.get(user=alice).text == "Counting failed."
+
+
+def test_a_job_whose_row_was_parked_without_a_word_is_given_up_once(alice):
+    freed = []
+    jobs.job("test.work", "Counting", ended=lambda row: freed.append(row.pk))(lambda run: None)
+    states = [("running", "parked"), ("queued", "parked"), ("running", "claimed"), ("done", "parked")]
+    rows = [jobs.start("test.work", by=alice) for _state in states]
+    for row, (state, message) in zip(rows, states, strict=True):
+        Job.objects.filter(pk=row.pk).update(state=state)
+        OutboxMessage.objects.filter(key=str(row.pk)).update(state=message, attempts=5)
+    OutboxMessage.objects.create(kind="x", key=str(rows[2].pk), state="parked")
+
+    tasks.end_given_up_jobs()
+    tasks.end_given_up_jobs()
+
+    found = list(Job.objects.order_by("pk").values_list("state", flat=True))
+    assert (found, freed) == (["failed", "failed", "running", "done"], [rows[0].pk, rows[1].pk])
+    assert Notification.objects.filter(user=alice, text="Counting failed.").count() == 2
