@@ -19,7 +19,7 @@ from contacts.models import (
 )
 from contacts.models.lifecycle import HOW
 from contacts.models.quality import Dimension
-from contacts.models.task import due_by_here
+from contacts.models.task import DUE_STRAYS, due_by_here
 from contacts.services import consents
 from contacts.services.quality.rules import with_gaps
 from crm import conditions
@@ -219,7 +219,7 @@ for field in (
     Field("type", _("Activity type"), "choice", path="type_id", choices=_types),
     Field("priority", _("Priority"), "choice", choices=Task.Priority.choices),
     Field("place", _("Place or link"), "text"),
-    Field("due", _("Due"), "datetime", path="due_at", expression=due_by_here),
+    Field("due", _("Due"), "datetime", path="due_at", expression=due_by_here, strays=DUE_STRAYS),
     Field("done", _("Done"), "datetime", path="done_at"),
     Field("hot", _("Hot"), "boolean", path="is_hot"),
     Field("contact", _("Contact"), "record", path="contact_id", subject="contact"),

@@ -25,7 +25,8 @@ def due_by_here():
     """The same on the clock of whoever looks: the last day is the same one everywhere, and ends there."""
     span = Coalesce(F("ends_at") - F("due_at"), Value(timedelta()))
     wall = F("day_on") + Value(timedelta(hours=END_OF_WORK.hour)) + span
-    zone = Value(timezone.get_current_timezone_name())
+    # Not its short name: of a fixed offset that is "-12", which the database takes for twelve hours east.
+    zone = Value(str(timezone.get_current_timezone()))
     instant = Func(
         wall, zone, arg_joiner=" AT TIME ZONE ", template="(%(expressions)s)", output_field=models.DateTimeField()
     )
@@ -147,6 +148,10 @@ class Task(Activity):
             return self.due_at
         day = min(max(timezone.localdate(), self.day_on), self.last_on)
         return timezone.make_aware(datetime.combine(day, END_OF_WORK))
+
+
+# By how much `due_by_here` differs from `due_at` at most: clocks are up to 26 hours apart, and no task lasts longer.
+DUE_STRAYS = (timedelta(days=-2), Task.LONGEST + timedelta(days=2))
 
 
 class Reminder(models.Model):

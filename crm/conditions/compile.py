@@ -280,7 +280,14 @@ class _Operand:
     def test(self, lookup, value):
         if self._plain:
             return Q(**{f"{self.path}__{lookup}": value})
-        return _Expression(self.value, self.OUTPUT[self.field.kind]).test(lookup, value)
+        return _Expression(self.value, self.OUTPUT[self.field.kind]).test(lookup, value) & self._nearly(lookup, value)
+
+    def _nearly(self, lookup, value):
+        """What follows for the stored value, from which the computed one strays only so far: an index finds that."""
+        if not self.field.strays:
+            return Q()
+        least, most = self.field.strays
+        return Q(**{f"{self.path}__{lookup}": value - (most if lookup in {"gt", "gte"} else least)})
 
     def text_test(self, name, value):
         lookup = {"is": "exact", "any_of": "in", "contains": "contains", "starts": "startswith"}[name]

@@ -13,7 +13,8 @@ class Field:
     """One thing to ask about a subject.
 
     `path` is where the value stands (an ORM path over single-valued relations; the name by default); `json` names a
-    JSON column that holds it under `path` instead; `expression()` computes it. `key` is a normalised twin of a text
+    JSON column that holds it under `path` instead; `expression()` computes it. With `strays` (least, most) that differs
+    from the column in `path` by no more, whose index then narrows the search. `key` is a normalised twin of a text
     (crm.text.sort_key) to compare with. `exact` text is compared as it is written, text that is stored in one form with
     what `normal(text)` makes of the other side. `choices` is a list of
     (value, label) or a function giving one. `subject` names what a record field points to. `match(values, context)`
@@ -30,6 +31,7 @@ class Field:
     path: str = ""
     json: str = ""
     expression: Callable | None = None
+    strays: tuple = ()
     key: str = ""
     exact: bool = False
     normal: Callable | None = None

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -83,16 +84,45 @@ def test_a_list_asks_by_the_last_day_wherever_it_was_written(three, zone, maker)
             tasks.set_due(task, timezone.make_aware(datetime(2026, 3, 26, 17)), day=THURSDAY)
     three[0].delete()
 
-    def due(op, value):
-        tree = conditions.parse({"field": "due", "op": op, "value": value}, "task")
-        with timezone.override(zone):
-            return sorted(conditions.matching(Task.objects.all(), tree, "task").values_list("title", flat=True))
+    with timezone.override(zone):
+        assert _due("is", "2026-03-26") == _due("before", "2026-03-27") == ["Day"]
+        assert _due("is", "2026-03-27") == _due("after", "2026-03-28") == []
+        assert _due("is", "2026-03-28") == ["Fair"]
+        assert _due("before", "2026-03-29") == ["Day", "Fair"]
+        assert _due("empty", None) == []
 
-    assert due("is", "2026-03-26") == due("before", "2026-03-27") == ["Day"]
-    assert due("is", "2026-03-27") == due("after", "2026-03-28") == []
-    assert due("is", "2026-03-28") == ["Fair"]
-    assert due("before", "2026-03-29") == ["Day", "Fair"]
-    assert due("empty", None) == []
+
+@pytest.mark.parametrize("maker", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_index_by_due_narrows_the_list_and_loses_nothing(alice, maker):
+    """The longest of whole days, written and asked where the clocks are 26 hours apart, over a change to summer time."""
+    with timezone.override(maker):
+        for days in (1, 15):
+            due_at = timezone.make_aware(datetime(2026, 3, 26, 17))
+            more = {"due_at": due_at, "day_on": THURSDAY, "ends_at": due_at + timedelta(days=days - 1)}
+            tasks.create_task(title=f"{days} days", owner=alice, by=alice, **more)
+    last = {"1 days": date(2026, 3, 26), "15 days": date(2026, 4, 9)}
+
+    for zone in ("Pacific/Kiritimati", "Europe/Berlin", "Etc/GMT+12"):
+        with timezone.override(zone):
+            for title, day in last.items():
+                assert _due("is", day) == [title]
+                assert title in _due("after", day - timedelta(days=1))
+                assert title in _due("before", day + timedelta(days=1))
+                assert title not in _due("after", day) + _due("before", day)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = _due_rows("is", THURSDAY, zone=UTC).explain()
+    assert re.findall(r"Index Cond: .*due_at >= '(\S+).*due_at < '(\S+)", plan) == [("2026-03-10", "2026-03-29")]
+
+
+def _due_rows(op, value, **more):
+    tree = conditions.parse({"field": "due", "op": op, "value": value and str(value)}, "task")
+    return conditions.matching(Task.objects.all(), tree, "task", **more)
+
+
+def _due(op, value):
+    return sorted(_due_rows(op, value).values_list("title", flat=True))
 
 
 def test_a_card_repeats_the_end_of_the_last_day(three, alice, ann, time_machine):
