@@ -105,6 +105,26 @@ def change_field(contact, form, name, *, was, by):
     return now
 
 
+@transaction.atomic
+def put_back(record, before, told, *, by):
+    """Give a person or a company, locked, the values back that a change of many has altered: {column: value}.
+
+    What was told of the change, the fields `told` among them, is told of its end.
+    """
+    shown = {name: shown_value(record, name) for name in before.keys() & told}
+    for name, value in before.items():
+        if name != "stage":
+            setattr(record, name, value)
+    record.save()
+    if "stage" in before:
+        set_stage(record, before["stage"], by=by)
+    if "job_title" in before:
+        _follow_title(record)
+    measure(record)
+    for name, was in shown.items():
+        note_change(f"{record.access_kind}.changed", record, name, was, by=by)
+
+
 def note_change(kind, now, name, before, *, by):
     """Say in the stream that a field says something else; what has an event of its own says nothing more."""
     after = shown_value(now, name)

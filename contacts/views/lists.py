@@ -124,6 +124,9 @@ class ContactList(ListPage):
     def write(self, row, form, name, by):
         people.change_field(row, form, name, was=None, by=by)
 
+    def put_back(self, row, before, by):
+        people.put_back(row, before, ContactForm.base_fields.keys(), by=by)
+
     def assign(self, row, owner, by):
         people.assign_contact(row, owner, by=by)
 
@@ -190,6 +193,9 @@ class CompanyList(ListPage):
 
     def write(self, row, form, name, by):
         company_verbs.change_field(row, form, name, was=None, by=by)
+
+    def put_back(self, row, before, by):
+        people.put_back(row, before, CompanyForm.base_fields.keys(), by=by)
 
     def delete(self, row, by):
         people.delete_company(row, by=by)

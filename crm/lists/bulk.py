@@ -5,7 +5,6 @@ for each batch.
 """
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 
 from django import forms
@@ -42,6 +41,10 @@ class BulkAct:
     danger: bool = False
     kind_needed: str = ""
     restore: Callable | None = None
+
+    def can_be_taken_back(self, page, data):
+        """Whether the act can be undone when it is done with this data."""
+        return self.restore is not None and page.takes_back(data.get("field", ""))
 
 
 class AssignForm(forms.Form):
@@ -110,32 +113,7 @@ def _edit(page, rows, data, by):
 
 def _edit_back(page, rows, by):
     for row, before in rows:
-        earlier = copy(row)
-        for name, value in before.items():
-            setattr(earlier, name, value)
-        if not _write_back(page, row, earlier, by):
-            # No form takes it: a choice that is retired, say, or a field of one's own.
-            row.__dict__.update({name: getattr(earlier, name) for name in before})
-            row.save()
-
-
-def _write_back(page, row, earlier, by):
-    """Write what `earlier` says otherwise as if it were typed, so that history and whatever follows from it agree.
-
-    Returns whether that could be done.
-    """
-    written = False
-    for column in page.editable_many(by):
-        name = column.edit
-        typed = "" if column.editor else page.typed_value(earlier, name)
-        if column.editor or typed == page.typed_value(row, name):
-            continue
-        form = page.cell_form(name, row, {name: typed}, by=by)
-        if not form.is_valid():
-            return False
-        page.write(row, form, name, by)
-        written = True
-    return written
+        page.put_back(row, before, by)
 
 
 def _delete(page, rows, data, by):

@@ -45,6 +45,19 @@ class Cells:
         """Write the field of a valid form."""
         form.save()
 
+    def takes_back(self, name):
+        """Whether a change of that field on many rows can be taken back; what sets more going than it says cannot."""
+        return True
+
+    def put_back(self, row, before, by):
+        """Give a row the values of its fields back that a change of many rows has altered, exactly as they were.
+
+        A list whose stream or neighbours tell of such a change lets them know that it is taken back.
+        """
+        for name, value in before.items():
+            setattr(row, name, value)
+        row.save()
+
 
 def as_read(field, text):
     """What was typed for a form field, as people read it: the label of a choice, the name of a record."""

@@ -39,7 +39,8 @@ def run_bulk(run):
             last = batch[-1]
             run.advance(len(batch), checkpoint={"last": last, "contexts": contexts}, changed=changed, refused=kept)
     result = _result(run, _("Changed"), _("Left alone, because you may not change them or others depend on them"))
-    return result | ({"undo": undo_url(page, act, contexts, run.by)} if act.restore else {})
+    can_be_taken_back = act.can_be_taken_back(page, run.params["data"])
+    return result | ({"undo": undo_url(page, act, contexts, run.by)} if can_be_taken_back else {})
 
 
 @jobs.job("lists.undo", gettext_lazy("Take a change of many records back"), icon="arrow-back-up")

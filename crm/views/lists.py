@@ -121,10 +121,12 @@ def bulk(request, name, act):
     form = BulkForm(request.POST, act=found, total=total, page=page, by=request.user)
     if not form.is_valid():
         context = {"page": page, "wish": wish, "act": found, "form": form, "keys": keys, "total": total}
+        context["can_be_taken_back"] = found.can_be_taken_back(page, request.POST)
         return render(request, "crm/lists/bulk.html", context, status=422 if form.errors else 200)
     if keys is not None and len(keys) <= AT_ONCE:
         changed, refused = apply_to(page, found, keys, form.data_json, request.user)
-        back = undo_url(page, found, [audit.context_id()], request.user) if found.restore and changed else ""
+        can_be_taken_back = changed and found.can_be_taken_back(page, form.data_json)
+        back = undo_url(page, found, [audit.context_id()], request.user) if can_be_taken_back else ""
         return htmx.redirect(request, wish.url(), _done(changed, refused), undo_url=back)
     job = jobs.start(
         "lists.bulk",

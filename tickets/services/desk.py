@@ -231,6 +231,13 @@ def set_priority(ticket, priority, *, by):
     return ticket
 
 
+def note_put_back(ticket, before, *, by):
+    """Say in the stream that a change of many tickets was taken back: `before` are the columns that have returned."""
+    if "priority" in before:
+        common = {"contact": ticket.requester, "company": ticket.company, "target": ticket, "actor": by}
+        record("ticket.priority_changed", label=ticket.priority, **common)
+
+
 def _wake(ticket, at):
     """The client is back: the clock runs again, and a solved ticket is open again."""
     if ticket.status == Status.PENDING:

@@ -68,6 +68,14 @@ class TicketList(ListPage):
         else:
             verbs.set_priority(row, value, by=by)
 
+    def takes_back(self, name):
+        # A state runs clocks, asks clients what they think and counts reopenings.
+        return name != "status"
+
+    def put_back(self, row, before, by):
+        super().put_back(row, before, by)
+        verbs.note_put_back(row, before, by=by)
+
     def assign(self, row, owner, by):
         verbs.assign(row, owner, by=by, tell=False)
 

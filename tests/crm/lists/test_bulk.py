@@ -1,19 +1,23 @@
 """Acts on many rows: rights, exactness, the stream, taking back."""
 
+from datetime import date, datetime, timedelta
+
 import pghistory
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
-from contacts.models import Company, Contact, Employment, LifecycleStay, Task
+from contacts.models import ActivityType, Company, Contact, Employment, LifecycleStay, Task
 from crm import access, outbox
 from crm.conditions.widgets import dump
 from crm.lists.bulk import AT_ONCE
-from crm.models import Event, Job, Notification
+from crm.models import BusinessCalendar, Event, Job, Notification
 from deals.models import Deal
 from deals.services.setup import create_standard_pipeline
 from tests import factories
-from tickets.models import Ticket
+from tickets.models import SlaTarget, Ticket
+from tickets.services import desk
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +230,55 @@ def test_what_is_taken_back_stands_in_the_timeline_as_what_was_done(client, peop
     assert list(stays.values_list("stage", "by", "how"))[1:] == [
         ("qualified", alice.pk, "hand"), ("lead", alice.pk, "hand"),
     ]  # fmt: skip
+
+
+def _columns(row):
+    """All that a row holds, but for the moment of its last change."""
+    found = type(row).objects.filter(pk=row.pk).values().get()
+    return {name: value for name, value in found.items() if name not in {"updated_at", "version"}}
+
+
+def test_the_priority_of_a_ticket_is_taken_back_with_its_promises_but_no_state(client, admin, people, alice):
+    office = BusinessCalendar.objects.create(name="Office", time_zone="Europe/Berlin", week="0-6 00:00-24:00")
+    for priority, minutes in {"normal": 480, "urgent": 240}.items():
+        SlaTarget.objects.create(priority=priority, calendar=office, resolution=minutes)
+    ticket = desk.open_ticket(subject="Zero", requester=people[0], owner=alice, by=alice)
+    before = _columns(ticket)
+    client.force_login(admin)
+    act(client, "tickets", "edit", keys=[ticket], field="priority", asked="1", priority="urgent")
+    assert _columns(ticket) != before
+    client.post(undo_of(client))
+    after = _columns(ticket)
+    act(client, "tickets", "edit", keys=[ticket], field="status", asked="1", status="resolved")
+    page = client.get(reverse("contacts:index"))
+
+    assert {k: (v, after[k]) for k, v in before.items() if v != after[k]} == {}
+    assert not [m for m in page.context["messages"] if "undo:" in m.extra_tags]
+    told = Event.objects.filter(target_id=ticket.pk, target_type="tickets.ticket", actor_id=admin.pk).order_by("pk")
+    assert [(event.kind, event.data["label"]) for event in told] == [
+        ("ticket.priority_changed", "urgent"), ("ticket.priority_changed", "normal"), ("ticket.resolved", "resolved"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), [("due_at", "2026-12-20T10:00"), ("kind", "call")])
+def test_a_task_is_of_whole_days_and_of_its_own_type_again(client, alice, field, value):
+    own = ActivityType.objects.create(name_en="Demo", kind="meeting")
+    due = timezone.make_aware(datetime(2026, 12, 7, 17))
+    task = Task.objects.create(
+        title="Fair", kind="meeting", type=own, owner=alice, team=alice.team, day_on=date(2026, 12, 7), due_at=due,
+        ends_at=due + timedelta(days=2),
+    )  # fmt: skip
+    before = _columns(task)
+    client.force_login(alice)
+    act(client, "tasks", "edit", keys=[task], field=field, asked="1", **{field: value})
+    assert _columns(task) != before
+
+    client.post(undo_of(client))
+
+    revision = {"revision"} if field == "due_at" else set()
+    assert {k: v for k, v in _columns(task).items() if k not in revision} == {
+        k: v for k, v in before.items() if k not in revision
+    }
 
 
 def test_taking_a_tag_back_leaves_later_tags_alone(client, people, alice):
