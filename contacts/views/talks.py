@@ -46,6 +46,9 @@ def show(request, subject, pk):
         raise Http404
     record = fetch(subject.model.objects.for_card(), request.user, pk, edit=True)
     context = composer(subject, record, request.user, request.POST or request.GET)
+    if request.method == "POST":
+        # The draft knows nothing of files that were chosen before any word.
+        context["uploads"] = files.uploads_of(request.POST.getlist("files"), by=request.user)
     if not request.htmx:
         return htmx.redirect(request, f"{record.get_absolute_url()}?{request.GET.urlencode()}#composer")
     return render(request, "contacts/_composer.html", context)

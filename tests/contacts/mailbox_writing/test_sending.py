@@ -13,6 +13,7 @@ from contacts.services.mailbox import reading, sending, writing
 from crm.files import store
 from crm.mail import send_due
 from crm.models import Delivery, Event, StoredFile
+from crm.notes import keep_draft
 from tests.contacts import mailboxes
 from tests.contacts.mailbox_writing.sending import State, go
 from tests.contacts.mailboxes import letter
@@ -190,6 +191,28 @@ def test_files_go_along_and_are_the_letters_own(box, own, ann, alice, bob, clien
     assert part.get_filename() == "offer.pdf"
     client.force_login(bob)
     assert client.get(StoredFile.objects.get().get_absolute_url()).status_code == 404
+
+
+def test_a_file_chosen_before_any_word_stays_when_a_template_is_taken(box, ann, alice, bob, client):
+    mine = LetterTemplate.objects.create(owner=alice, name="Hi", text="{greeting}")
+    offer, price, other = (
+        str(store(b"x", name, by=by, kind="upload").uuid)
+        for name, by in [("offer.pdf", alice), ("price.pdf", alice), ("other.pdf", bob)]
+    )
+    client.force_login(alice)
+    url = reverse("contacts:composer", args=["contact", ann.pk])
+
+    def held(**sent):
+        page = client.post(url, {"text": "", "template": mine.pk, **sent}, HTTP_HX_REQUEST="true").content.decode()
+        return re.findall(r'name="files" value="([^"]+)"', page)
+
+    assert held(files=[offer, other]) == [offer]
+    keep_draft(ann, alice, {"text": "Hi", "files": [offer, price]}, version=0)
+    # What was taken out since the draft was kept stays out.
+    assert held(files=[price]) == [price]
+    assert held() == []
+    page = client.get(url, HTTP_HX_REQUEST="true").content.decode()
+    assert re.findall(r'name="files" value="([^"]+)"', page) == [offer, price]
 
 
 def test_templates_are_filled_in_and_shared_as_their_owner_says(box, ann, alice, bob, mallory, client):
