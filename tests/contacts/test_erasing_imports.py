@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from contacts.models import ImportRun
+from contacts.models import ImportedRow, ImportRun
 from contacts.services import people, privacy
 from contacts.services.privacy import scanning
 from contacts.services.privacy.files import imports_with
@@ -56,15 +56,35 @@ def test_a_file_that_was_never_begun_is_found_however_it_is_written(client, admi
 
     erasure = privacy.erase(privacy.begin(ann, by=admin))
 
-    assert _emptied([*runs, other, late]) == [True, True, True, True, False, False, False, True]
-    assert erasure.counts["crm.storedfile"] == {"emptied": 5}
-    assert len([path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json"]) == 3
+    # The one with the name alone may hold a namesake: a colleague decides about it.
+    assert _emptied([*runs, other, late]) == [True, False, True, True, False, False, False, True]
+    assert (erasure.counts["crm.storedfile"], erasure.mentions) == ({"emptied": 4}, {"contacts.importrun": 1})
+    assert len([path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json"]) == 4
     # Its page says so, and nothing is begun with it.
     page = client.get(runs[0].get_absolute_url()).content.decode()
     assert (EMPTIED in page, "Rome" in page) == (True, False)
     start(client, runs[0])
     assert runs[0].state == ImportRun.State.STOPPED
     assert EMPTIED in Job.objects.get(pk=runs[0].job_id).error
+
+
+def test_a_file_that_can_still_begin_is_not_emptied_for_a_namesake(client, admin, ann, workspace):
+    """By the name alone a file is left that waits or was stopped; one that is over, or brought the person, is emptied."""
+    text = "Имя;Город\nАнна Лихтер;Пермь\nИван Петров;Москва\n".encode()
+    states = [ImportRun.State.DRAFT, ImportRun.State.STOPPED, ImportRun.State.STOPPED, ImportRun.State.DONE]
+    runs = [upload_rows(client, admin, text) for _state in states]
+    for run, state in zip(runs, states, strict=True):
+        ImportRun.objects.filter(pk=run.pk).update(state=state)
+    ImportedRow.objects.create(run=runs[2], line=2, contact=ann, outcome="updated")
+
+    erasure = privacy.erase(privacy.begin(ann, by=admin))
+
+    assert _emptied(runs) == [False, False, True, True]
+    assert erasure.mentions == {"contacts.importrun": 2}
+    page = client.get(reverse("contacts:erasure", args=[erasure.pk])).content.decode()
+    assert "or the name alone in files of imports that can still begin" in page
+    start(client, runs[0])
+    assert (runs[0].state, runs[0].counts["created"]) == (ImportRun.State.DONE, 2)
 
 
 def test_a_line_that_was_left_out_does_not_keep_the_person(client, admin, alice):

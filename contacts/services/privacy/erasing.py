@@ -24,7 +24,7 @@ from contacts.models import Contact, ContactPoint, Erasure, ImportedRow, ImportR
 from contacts.services import next_steps
 from contacts.services.privacy import certificates, mentions, naming
 from contacts.services.privacy.declaring import all_shares, stay_of
-from contacts.services.privacy.files import imports_with
+from contacts.services.privacy.files import by_name_alone, imports_with
 from contacts.services.privacy.person import of_erasure
 from contacts.services.privacy.ties import gather, in_order, key_of, rows_of
 from crm import audit, vocabulary
@@ -81,7 +81,8 @@ def erase(erasure, tell=lambda done, total: None):
 def _carry_out(erasure, tell):
     person = of_erasure(erasure)
     alive = partial(tell, 0, 0)
-    _empty_imports(erasure, person, imports_with([*person.telling, *person.names], alive))
+    holding = imports_with([*person.telling, *person.names], alive)
+    unsure = _empty_imports(erasure, person, holding, by_name_alone(person, holding, alive))
     found = _planned(erasure, person, gather(person, alive))
     first = [m for m in in_order(found) if m not in last_models() and not stay_of(m)]
     total = sum(len(found[m]) for m in first)
@@ -96,6 +97,9 @@ def _carry_out(erasure, tell):
     # Looking through every table takes its time: not while the record is locked.
     if erasure.cause != Erasure.Cause.RULE:
         named = mentions.left(person, found, without=last_models(), step=partial(tell, done, total))
+    if unsure:
+        label = ImportRun._meta.label_lower
+        named[label] = named.get(label, 0) + unsure
     _finish(erasure, person, named)
 
 
@@ -204,17 +208,22 @@ def blank(field):
 
 
 @transaction.atomic
-def _empty_imports(erasure, person, holding):
+def _empty_imports(erasure, person, holding, unsure):
     """The files of imports that brought the person, and those in which the person stands, are emptied: all others in them
-    stand in the database, or can be uploaded again."""
+    stand in the database, or can be uploaded again.
+
+    Of imports in `unsure` only those that brought the person; returns how many of them are left.
+    """
     _resume(erasure)
-    rows = ImportedRow.objects.filter(contact__in=person.numbers)
-    runs = ImportRun.objects.filter(Q(pk__in=rows.values("run")) | Q(file__in=holding) | Q(table__in=holding))
+    brought = Q(pk__in=ImportedRow.objects.filter(contact__in=person.numbers).values("run"))
+    held = (Q(file__in=holding) | Q(table__in=holding)) & ~Q(pk__in=unsure)
+    runs = ImportRun.objects.filter(brought | held)
     files = StoredFile.objects.filter(pk__in={pk for pair in runs.values_list("file_id", "table_id") for pk in pair})
     for file in files.exclude(size=0):
         erasure.leftover.append(file.content.name)
         _count(erasure, StoredFile, "emptied", 1)
         StoredFile.objects.filter(pk=file.pk).update(content="", size=0, sha256="", name=_("removed"))
+    return ImportRun.objects.filter(pk__in=unsure).exclude(brought).count()
 
 
 def _remove_files(erasure):

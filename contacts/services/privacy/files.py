@@ -34,6 +34,21 @@ def imports_with(texts, step=lambda: None):
     return _holding("imports", StoredFile.objects.filter(pk__in=of_imports()).exclude(size=0), texts, step)
 
 
+def by_name_alone(person, holding, step=lambda: None):
+    """Keys of the imports of these files that can still begin or go on and say nothing of the person but the name.
+
+    Emptied, a file is lost to all others in it who do not stand here yet, and another may have the same name.
+    """
+    found = []
+    runs = ImportRun.objects.filter(Q(file__in=holding) | Q(table__in=holding))
+    runs = runs.filter(state__in=[ImportRun.State.DRAFT, ImportRun.State.STOPPED])
+    for run in runs.select_related("file", "table"):
+        if not any(holds(file, person.telling) for file in (run.file, run.table) if file):
+            found.append(run.pk)
+        step()
+    return found
+
+
 def of_imports():
     """Keys of the files that imports read: they are emptied by themselves."""
     runs = ImportRun.objects.values_list("file_id", "table_id")
