@@ -72,4 +72,5 @@ def _links(about):
 
 
 def _zone():
-    return timezone.get_current_timezone_name()
+    # Not its short name, which of a fixed offset is "-12" and names no zone.
+    return str(timezone.get_current_timezone())

@@ -219,3 +219,15 @@ def test_a_colleague_sees_all_that_repeats_with_him(client, fair, alice, mallory
         client.post(reverse("contacts:recurrence_occurrence", args=[row.pk]), {"slot": "2026-04-02T17:00"}).status_code
         == 403
     )
+
+
+def test_a_zone_of_a_fixed_offset_repeats_too(client, alice):
+    alice.time_zone = "Etc/GMT+12"
+    alice.save()
+    client.force_login(alice)
+
+    answer = client.post(reverse("contacts:task_new"), _form(alice, repeat="DAILY"))
+
+    task = Task.objects.get()
+    assert (answer.status_code, task.recurrence.zone, task.slot) == (302, "Etc/GMT+12", "2026-03-26T17:00")
+    assert task.due_at == datetime(2026, 3, 27, 5, 0, tzinfo=UTC)
