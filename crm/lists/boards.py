@@ -6,7 +6,7 @@ from django.db.models import Count, IntegerField, Sum, Value
 from django.utils.translation import gettext as _
 
 from crm.conditions import matching
-from crm.conditions.compile import value_of
+from crm.conditions.operands import value_of
 from crm.lists.columns import prepare
 from crm.lists.drill import drill
 from crm.lists.steps import context_of

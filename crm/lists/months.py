@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.conditions.compile import value_of
+from crm.conditions.operands import value_of
 from crm.conditions.values import add_months, start_of
 from crm.lists.drill import drill
 from crm.lists.steps import context_of

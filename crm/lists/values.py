@@ -3,7 +3,7 @@
 from django.db.models import Count, F, Func, Sum
 from django.utils.translation import gettext as _
 
-from crm.conditions.compile import value_of
+from crm.conditions.operands import value_of
 from crm.conditions.sentence import people_names, record_names
 from crm.lists.drill import drill
 
