@@ -274,6 +274,6 @@ def test_a_fact_that_somebody_changed_meanwhile_is_not_written_over_at_once(clie
 
     assert (refused.status_code, now) == (422, date(2026, 12, 24))
     assert refused.context["form"].theirs == [("Expected close", "2026-12-24")]
-    assert "Somebody saved this while you were writing." in refused.text
+    assert "Somebody changed this to “2026-12-24” meanwhile." in refused.text
     assert 'value="2026-12-31"' in refused.text
     assert (again.status_code, Deal.objects.get(pk=deal.pk).close_on) == (302, date(2026, 12, 31))
