@@ -40,9 +40,10 @@ def _open(**kwargs):
     _local.store = {}
 
 
-def _close(**kwargs):
+def end(**kwargs):
+    """The request is over: nothing of it is remembered."""
     _local.store = None
 
 
 request_started.connect(_open)
-request_finished.connect(_close)
+request_finished.connect(end)

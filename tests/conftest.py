@@ -5,7 +5,7 @@ from django.db import connection
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 
-from crm import access
+from crm import access, kept
 from crm.models import Workspace
 from tests import factories, imap_server
 from tests.smtp_sink import Sink
@@ -18,6 +18,13 @@ settings.load_profile("house")
 def _grants(**levels):
     """The same level for every registered kind."""
     return {kind.name: levels for kind in access.kinds()}
+
+
+@pytest.fixture(autouse=True)
+def _request_is_over():
+    """An answer that a test does not read to its end leaves its request open, and what was kept in it to the next test."""
+    yield
+    kept.end()
 
 
 @pytest.fixture
