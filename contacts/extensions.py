@@ -117,20 +117,11 @@ declare("call.logged", gettext_lazy("{actor} called"), icon="phone", group="talk
 declare("letter.written", gettext_lazy("{actor} wrote {title}"), icon="mail", group="email")
 declare("letter.failed", gettext_lazy("The letter {title} did not arrive"), icon="mail-x", group="email")
 declare("meeting.held", gettext_lazy("{actor} met the client"), icon="calendar", group="talks")
-declare(
-    "consent.given",
-    gettext_lazy("Consent given: {purpose}"),
-    icon="circle-check",
-    group="email",
-    reads={"purpose": consents.told},
-)
-declare(
-    "consent.withdrawn",
-    gettext_lazy("Consent withdrawn: {purpose}"),
-    icon="circle-x",
-    group="email",
-    reads={"purpose": consents.told},
-)
+for _name, _sentence, _icon in (
+    ("given", gettext_lazy("Consent given: {purpose}"), "circle-check"),
+    ("withdrawn", gettext_lazy("Consent withdrawn: {purpose}"), "circle-x"),
+):
+    declare(f"consent.{_name}", _sentence, icon=_icon, group="email", reads={"purpose": consents.told})
 
 
 def _exact_person(text, user):

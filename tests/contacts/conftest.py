@@ -20,6 +20,13 @@ def imap(server):
 
 
 @pytest.fixture
+def folder(settings, tmp_path):
+    """Where the files of a test lie."""
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
 def ann(alice):
     return people.create_contact(
         by=alice, first_name="Ann", last_name="Lee", email="ann@client.test", company_name="Acme"
@@ -27,6 +34,5 @@ def ann(alice):
 
 
 @pytest.fixture
-def box(imap, workspace, alice, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
+def box(imap, workspace, alice, settings, folder):
     return mailboxes.connect(alice, imap, settings)

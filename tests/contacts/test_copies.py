@@ -16,13 +16,7 @@ from crm import custom, files, jobs, outbox
 from crm.kept import keeping
 from crm.models import CustomField, Event, StoredFile
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 
 
 @pytest.fixture

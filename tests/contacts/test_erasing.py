@@ -33,13 +33,7 @@ from deals.services.setup import create_standard_pipeline
 from tests.contacts import somebody as marked
 from tickets.services import desk
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 
 
 def test_every_table_is_reached_or_named_with_a_reason():

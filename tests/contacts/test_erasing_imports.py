@@ -13,14 +13,8 @@ from crm.models import CustomField, Job, ObjectKind, ObjectRelation, StoredFile
 from crm.objects import kind_acts
 from tests.contacts.imports.tables import start, upload_rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 EMPTIED = "This file was emptied"
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
 
 
 @pytest.fixture

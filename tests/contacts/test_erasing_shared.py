@@ -33,14 +33,8 @@ from tests.contacts import somebody as marked
 from tickets.models import TicketMessage
 from tickets.services import desk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 ERASED = "What stood here was erased together with the person who wrote it."
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
 
 
 @pytest.fixture

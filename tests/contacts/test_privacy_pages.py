@@ -15,13 +15,7 @@ from crm import access, events, jobs, outbox, participants
 from crm.models import BusinessCalendar, Event, Job, Notification, SpecialDay, StoredFile
 from tests import factories
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 
 
 @pytest.fixture
